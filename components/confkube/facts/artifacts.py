@@ -1,0 +1,163 @@
+"""Pinned downloads (``versions.toml``) and stock images (``images.toml``)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from confkube.errors import choose
+from confkube.facts.reading import Row, read_toml, unique
+from confkube.facts.records import Artifact, StockImage
+from confkube.facts.words import ARCHITECTURES, TEES
+
+VERSIONS_FILE, IMAGES_FILE = "versions.toml", "images.toml"
+KINDS = ("binary", "archive", "chart", "image")
+EVIDENCE = ("published", "quoted")
+BOOT_MODES = ("uefi", "uefi-preferred", "unknown")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ADDRESS = re.compile(r"(https|oci)://[^\s/]+\.[^\s]+|[a-z0-9.-]+\.[a-z]+/[^\s]+:[^\s]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """The pinned downloads, and which charts each deployment model installs, in order."""
+
+    artifacts: Mapping[str, Artifact]
+    addons: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def versions() -> Versions:
+    """Return the packaged table."""
+    return parse_versions()
+
+
+def parse_versions(text: str | None = None) -> Versions:
+    """Read and check a table of pinned downloads.
+
+    Raises:
+        FactsError: A row is incomplete or written twice, a digest is malformed, has no evidence or is missing
+            without a reason, or the add-on list names something that is no chart.
+    """
+    top = read_toml(VERSIONS_FILE, text)
+    artifacts: dict[str, Artifact] = {}
+    seen: set[object] = set()
+    for row in top.rows("artifact"):
+        artifact = _artifact(row)
+        unique(row.where, seen, artifact.name)
+        artifacts[artifact.name] = artifact
+    listing = Row(f"{VERSIONS_FILE} addons", top.table("addons"))
+    charts = [artifact.name for artifact in artifacts.values() if artifact.kind == "chart"]
+    addons = {model: listing.words(model, charts) for model in listing}
+    top.done()
+    return Versions(artifacts=artifacts, addons=addons)
+
+
+def artifact(name: str) -> Artifact:
+    """Return a pinned download.
+
+    Raises:
+        Refusal: No such artifact is recorded.
+    """
+    found = versions().artifacts
+    if name not in found:
+        raise choose("artifact", name, found)
+    return found[name]
+
+
+def addons(model: str | None = None) -> tuple[Artifact, ...]:
+    """Return the charts that a deployment model installs, in order; without a model, the charts of all models.
+
+    Raises:
+        Refusal: The model is not known.
+    """
+    lists = versions().addons
+    if model is not None and model not in lists:
+        raise choose("model", model, lists)
+    wanted = [name for listed in lists.values() for name in listed] if model is None else lists[model]
+    return tuple(versions().artifacts[name] for name in dict.fromkeys(wanted))
+
+
+@cache
+def stock_images() -> Mapping[tuple[str, str], StockImage]:
+    """Return the packaged stock images by cloud and distribution."""
+    return parse_images()
+
+
+def parse_images(text: str | None = None) -> dict[tuple[str, str], StockImage]:
+    """Read and check a table of stock images.
+
+    Raises:
+        FactsError: A row is incomplete, written twice, uses an unknown word, or leaves something open without saying.
+    """
+    top = read_toml(IMAGES_FILE, text)
+    found: dict[tuple[str, str], StockImage] = {}
+    seen: set[object] = set()
+    for row in top.rows("image"):
+        image = StockImage(
+            cloud=row.text("cloud"),
+            distribution=row.text("distribution"),
+            name=row.text("name"),
+            owner=row.text("owner"),
+            architecture=row.word("architecture", ARCHITECTURES),
+            boot_mode=row.word("boot_mode", BOOT_MODES),
+            root_device=row.text("root_device"),
+            tees=frozenset(row.words("tees", TEES)),
+            image_ids=_image_ids(row),
+            unknown=row.optional_text("unknown"),
+            source=row.source(),
+            checked=row.date("checked"),
+        )
+        row.done()
+        unique(row.where, seen, (image.cloud, image.distribution))
+        if "unknown" in (image.boot_mode, image.root_device) and image.unknown is None:
+            raise row.wrong("what is unknown must be said in unknown")
+        found[image.cloud, image.distribution] = image
+    top.done()
+    return found
+
+
+def stock_image(cloud: str, distribution: str = "ubuntu-24.04") -> StockImage:
+    """Return a distribution's image on a cloud.
+
+    Raises:
+        Refusal: No image of that distribution is recorded for the cloud.
+    """
+    found = stock_images().get((cloud, distribution))
+    if found is None:
+        raise choose(f"{cloud} stock image", distribution, (name for where, name in stock_images() if where == cloud))
+    return found
+
+
+def _artifact(row: Row) -> Artifact:
+    artifact = Artifact(
+        name=row.text("name"),
+        version=row.text("version"),
+        kind=row.word("kind", KINDS),
+        url=row.text("url"),
+        sha256=row.optional_text("sha256"),
+        evidence=row.optional_text("evidence"),
+        why_unknown=row.optional_text("why_unknown"),
+        namespace=row.optional_text("namespace"),
+        source=row.source(),
+        checked=row.date("checked"),
+    )
+    row.done()
+    if not _ADDRESS.fullmatch(artifact.url):
+        raise row.wrong(f"url must be an https or oci address or an image name with its tag, not {artifact.url!r}")
+    if artifact.version.removeprefix("v") not in artifact.url and artifact.kind != "chart":
+        raise row.wrong(f"url does not name version {artifact.version}")
+    if (artifact.sha256 is None) == (artifact.why_unknown is None):
+        raise row.wrong("give either sha256 or why_unknown")
+    if artifact.sha256 is not None and not _SHA256.fullmatch(artifact.sha256):
+        raise row.wrong(f"sha256 must be 64 lower-case hex digits, not {artifact.sha256!r}")
+    if (artifact.evidence in EVIDENCE) != (artifact.sha256 is not None):
+        raise row.wrong(f"a sha256, and only a sha256, needs evidence: {' or '.join(EVIDENCE)}")
+    if (artifact.kind == "chart") != (artifact.namespace is not None):
+        raise row.wrong("charts, and only charts, name their namespace")
+    return artifact
+
+
+def _image_ids(row: Row) -> dict[str, str]:
+    ids = Row(f"{row.where} image_ids", row.table("image_ids"))
+    return {region: ids.text(region) for region in ids}

@@ -1,0 +1,111 @@
+"""Writes the page of what runs where: ``python -m confkube.facts.docs docs/support.md``."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from confkube.facts.artifacts import versions
+from confkube.facts.capabilities import capabilities
+from confkube.facts.records import Artifact, Support
+from confkube.facts.support import clouds, models, supported
+from confkube.facts.words import GUARDED, MEANING, STATUSES, TEES
+
+_SPECIAL = "\\`*_|<>[]"
+
+
+def matrix(model: str | None = None, cloud: str | None = None, tee: str | None = None) -> tuple[Support, ...]:
+    """Compute the support of every combination, or of those with the given words.
+
+    Raises:
+        Refusal: A given word is not known.
+    """
+    wanted_models = (model,) if model else tuple(models())
+    wanted_clouds = (cloud,) if cloud else clouds()
+    wanted_tees = (tee,) if tee else TEES
+    return tuple(
+        supported(each, where, protection)
+        for each in wanted_models
+        for where in wanted_clouds
+        for protection in wanted_tees
+    )
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# What runs where"
+    yield ""
+    yield "<!-- Made by `python -m confkube.facts.docs docs/support.md` from the tables beside it; do not edit. -->"
+    yield ""
+    yield "Computed from the capability table: what each deployment model needs, against what each cloud offers."
+    yield "`confkube support` prints the same. A status other than `ga` is refused unless the stack allows it by name,"
+    yield f"for example `allow: [{GUARDED[0]}]`; `unknown` and `absent` cannot be allowed."
+    yield ""
+    yield from _table(("Status", "Meaning"), ((f"`{status}`", MEANING[status]) for status in STATUSES))
+    for model, needs in models().items():
+        yield f"## {model}"
+        yield ""
+        yield f"{needs.title[0].upper()}{needs.title[1:]}."
+        yield ""
+        header = ("Cloud", "TEE", "Status", "Reason", "Read", "Source")
+        yield from _table(header, (_support(found) for found in matrix(model)))
+    yield "## TEEs that are not served"
+    yield ""
+    others = capabilities().other_tees.values()
+    yield from _table(
+        ("TEE", "Why not", "Read", "Source"),
+        ((other.name, _plain(other.why), other.checked.isoformat(), _link(other.source)) for other in others),
+    )
+    yield "## Pinned downloads"
+    yield ""
+    yield "`published`: digest from the publisher's own index or file. `quoted`: repeated by third parties. Without a"
+    yield "digest nothing is downloaded."
+    yield ""
+    header = ("Name", "Version", "Kind", "sha256", "Evidence", "Read", "Source")
+    yield from _table(header, (_artifact(found) for found in versions().artifacts.values()))
+
+
+def _support(found: Support) -> tuple[str, ...]:
+    checked, link = found.checked.isoformat(), _link(found.source)
+    return (found.cloud, found.tee, f"`{found.status}`", _plain(found.reason), checked, link)
+
+
+def _artifact(found: Artifact) -> tuple[str, ...]:
+    digest = f"`{found.sha256}`" if found.sha256 else f"unknown: {_plain(found.why_unknown or '')}"
+    checked, link = found.checked.isoformat(), _link(found.source)
+    return (found.name, found.version, found.kind, digest, found.evidence or "", checked, link)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in text)
+
+
+def _link(address: str) -> str:
+    return f"[{address.split('/')[2]}]({address})"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page to the named file, or to standard output."""
+    if len(arguments) > 1:
+        sys.stderr.write("usage: python -m confkube.facts.docs [FILE]\n")
+        return 2
+    if arguments:
+        Path(arguments[0]).write_text(page(), encoding="utf-8")
+    else:
+        sys.stdout.write(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
