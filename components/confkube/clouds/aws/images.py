@@ -1,0 +1,41 @@
+"""Pinned distribution images, looked up by owner and exact name."""
+
+import pulumi
+import pulumi_aws as aws
+
+from confkube import facts
+from confkube.clouds.aws.confidential import refuse_image
+from confkube.errors import Refusal
+from confkube.platform import Image, ImageSpec
+
+
+def find(name: str, spec: ImageSpec, region: str, opts: pulumi.ResourceOptions) -> Image:
+    """Find the image that ``facts/images.toml`` pins.
+
+    Raises:
+        Refusal: It is gone from the region, or its boot mode does not suit the isolation.
+    """
+    pinned = facts.stock_image("aws", spec.distribution)
+    try:
+        found = aws.ec2.get_ami(
+            owners=[pinned.owner],
+            filters=[
+                aws.ec2.GetAmiFilterArgs(name="name", values=[pinned.name]),
+                aws.ec2.GetAmiFilterArgs(name="architecture", values=[pinned.architecture]),
+            ],
+            region=region,
+            opts=pulumi.InvokeOptions(parent=opts.parent),
+        )
+    except Exception as error:
+        if "returned no results" not in str(error):
+            raise
+        raise Refusal(
+            f"{name}: the image {pinned.name} of {pinned.owner} is not offered in {region}; "
+            f"it was pinned on {pinned.checked} ({pinned.source})"
+        ) from None
+    refuse_image(found.name, found.boot_mode, spec.isolation)
+    return Image(
+        image_id=pulumi.Output.from_input(found.id),
+        root_device=pulumi.Output.from_input(found.root_device_name),
+        attested=False,
+    )

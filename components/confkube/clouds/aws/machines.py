@@ -1,0 +1,196 @@
+"""Single machines as EC2 instances with an interface of their own, pools as Auto Scaling groups."""
+
+import base64
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from confkube.clouds.aws import identity
+from confkube.clouds.aws.confidential import amd_sev_snp
+from confkube.clouds.aws.labels import tags
+from confkube.platform import Group, Machines, MachineSpec, Single
+
+_TAGGED = ("instance", "volume", "network-interface")
+"""What an instance brings along; provider-wide default tags do not reach it."""
+
+_METADATA = {
+    "http_endpoint": "enabled",
+    "http_tokens": "required",
+    "http_put_response_hop_limit": 1,
+    "instance_metadata_tags": "disabled",
+}
+"""IMDSv2 only, and out of reach of anything one network hop away."""
+
+_KEPT = ["ami", "userDataBase64"]
+"""A single machine holds state (etcd, trust keys): a new image or boot text never replaces or restarts it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Start:
+    """All that a machine or a group starts from."""
+
+    name: str
+    spec: MachineSpec
+    region: str
+    profile: aws.iam.InstanceProfile | None
+    opts: pulumi.ResourceOptions
+
+
+def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptions) -> Machines:
+    """Make one machine, or a scale group of equal ones."""
+    who = identity.create(name, spec, region, opts)
+    after = pulumi.ResourceOptions(depends_on=[*spec.after, *who.ready])
+    start = _Start(
+        name=name,
+        spec=spec,
+        region=region,
+        profile=who.profile,
+        opts=pulumi.ResourceOptions.merge(opts, after),
+    )
+    return _single(start, spec.scale) if isinstance(spec.scale, Single) else _group(start, spec.scale)
+
+
+def _encoded(user_data: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(user_data).apply(lambda text: base64.b64encode(text.encode()).decode())
+
+
+def _decoded(encoded: pulumi.Output[str | None]) -> pulumi.Output[str]:
+    return encoded.apply(lambda text: base64.b64decode(text or "").decode())
+
+
+def _single(start: _Start, scale: Single) -> Machines:
+    name, spec, region, profile, opts = start.name, start.spec, start.region, start.profile, start.opts
+    interface = aws.ec2.NetworkInterface(
+        f"{name}-interface",
+        subnet_id=spec.subnet_id,
+        private_ips=[str(scale.private_ip)],
+        security_groups=[spec.firewall_id],
+        description=name,
+        region=region,
+        tags=tags(spec.labels, name),
+        opts=opts,
+    )
+    snp = amd_sev_snp(spec.isolation)
+    instance = aws.ec2.Instance(
+        name,
+        ami=spec.image.image_id,
+        instance_type=spec.machine_type,
+        cpu_options=aws.ec2.InstanceCpuOptionsArgs(amd_sev_snp=snp) if snp else None,
+        primary_network_interface=aws.ec2.InstancePrimaryNetworkInterfaceArgs(network_interface_id=interface.id),
+        iam_instance_profile=profile.name if profile else None,
+        metadata_options=aws.ec2.InstanceMetadataOptionsArgs(**_METADATA),  # pyright: ignore[reportArgumentType]
+        root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
+            encrypted=True,
+            volume_type="gp3",
+            volume_size=spec.disk_gib,
+            delete_on_termination=True,
+            tags=tags(spec.labels, name),
+        ),
+        user_data_base64=_encoded(spec.user_data),
+        region=region,
+        tags=tags(spec.labels, name),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=_KEPT)),
+    )
+    address = _public_address(start, interface) if scale.public else None
+    return Machines(
+        group_id=instance.id,
+        private_ip=interface.private_ip,
+        public_ip=address,
+        user_data=_decoded(instance.user_data_base64),
+        tunnel=instance.id.apply(
+            lambda target: (
+                f"aws ssm start-session --region {region} --target {target} "
+                "--document-name AWS-StartPortForwardingSession "
+                f"--parameters portNumber={scale.tunnel_port},localPortNumber={scale.tunnel_port}"
+            )
+        ),
+        resource=instance,
+    )
+
+
+def _public_address(start: _Start, interface: aws.ec2.NetworkInterface) -> pulumi.Output[str]:
+    name, spec, region, opts = start.name, start.spec, start.region, start.opts
+    address = aws.ec2.Eip(f"{name}-address", domain="vpc", region=region, tags=tags(spec.labels, name), opts=opts)
+    aws.ec2.EipAssociation(
+        f"{name}-address",
+        allocation_id=address.allocation_id,
+        network_interface_id=interface.id,
+        region=region,
+        opts=opts,
+    )
+    return address.public_ip
+
+
+def _group(start: _Start, scale: Group) -> Machines:
+    name, spec, region, opts = start.name, start.spec, start.region, start.opts
+    template = _template(start)
+    group = aws.autoscaling.Group(
+        name,
+        min_size=scale.count,
+        max_size=scale.count,
+        desired_capacity=scale.count,
+        vpc_zone_identifiers=[spec.subnet_id],
+        launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
+            id=template.id, version=template.latest_version.apply(lambda version: str(int(version)))
+        ),
+        health_check_type="EC2",
+        force_delete=True,
+        region=region,
+        tags=tags(spec.labels, name).apply(
+            lambda plain: [
+                aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
+                for key, value in sorted(plain.items())
+            ]
+        ),
+        opts=opts,
+    )
+    return Machines(
+        group_id=group.id,
+        private_ip=None,
+        public_ip=None,
+        user_data=_decoded(template.user_data),
+        tunnel=None,
+        resource=group,
+    )
+
+
+def _template(start: _Start) -> aws.ec2.LaunchTemplate:
+    name, spec, profile = start.name, start.spec, start.profile
+    snp = amd_sev_snp(spec.isolation)
+    return aws.ec2.LaunchTemplate(
+        name,
+        image_id=spec.image.image_id,
+        instance_type=spec.machine_type,
+        cpu_options=aws.ec2.LaunchTemplateCpuOptionsArgs(amd_sev_snp=snp) if snp else None,
+        iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(name=profile.name) if profile else None,
+        metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**_METADATA),  # pyright: ignore[reportArgumentType]
+        block_device_mappings=[
+            aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+                device_name=spec.image.root_device,
+                ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+                    encrypted="true",
+                    volume_type="gp3",
+                    volume_size=spec.disk_gib,
+                    delete_on_termination="true",
+                ),
+            )
+        ],
+        network_interfaces=[
+            aws.ec2.LaunchTemplateNetworkInterfaceArgs(
+                device_index=0,
+                security_groups=[spec.firewall_id],
+                associate_public_ip_address="false",
+                delete_on_termination="true",
+            )
+        ],
+        tag_specifications=[
+            aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags(spec.labels, name))
+            for kind in _TAGGED
+        ],
+        user_data=_encoded(spec.user_data),
+        update_default_version=True,
+        region=start.region,
+        tags=tags(spec.labels, name),
+        opts=start.opts,
+    )

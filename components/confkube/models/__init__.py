@@ -1,0 +1,69 @@
+"""The deployment models; a model composes roles and nothing else."""
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, cast
+
+import pulumi
+
+from confkube.errors import choose
+from confkube.spec import Trust
+
+MODELS: Mapping[str, str] = MappingProxyType({"cvm-nodes": "confkube.models.cvm_nodes:CvmNodes"})
+"""Every model that can be brought up, by its config word."""
+
+OUTPUTS = (
+    "cluster_id",
+    "world",
+    "account",
+    "endpoint",
+    "access",
+    "kubeconfig",
+    "machines",
+    "pools",
+    "trust",
+    "created_at",
+    "expires_at",
+    "attestation",
+)
+"""What every model tells of itself, in this order."""
+
+
+def model(word: str) -> type[Any]:
+    """The component class of a model.
+
+    Raises:
+        Refusal: The word is not a model; lists the models.
+    """
+    target = MODELS.get(word)
+    if target is None:
+        raise choose("model", word, MODELS)
+    module, _, name = target.partition(":")
+    return cast("type[Any]", getattr(importlib.import_module(module), name))
+
+
+def outputs_of(component: pulumi.ComponentResource) -> dict[str, pulumi.Output[object]]:
+    """The outputs of a model, by name."""
+    return {name: getattr(component, name) for name in OUTPUTS}
+
+
+def asking(opts: pulumi.ResourceOptions | None) -> pulumi.InvokeOptions:
+    """Options with which a component asks the same provider that its resources will use, before it exists itself."""
+    if opts is None:
+        return pulumi.InvokeOptions()
+    return pulumi.InvokeOptions(parent=opts.parent, provider=_explicit(opts))
+
+
+def _explicit(opts: pulumi.ResourceOptions) -> pulumi.ProviderResource | None:
+    providers = opts.providers
+    if isinstance(providers, Mapping):
+        providers = list(providers.values())
+    if isinstance(providers, pulumi.ProviderResource):
+        providers = [providers]
+    return opts.provider or (providers[0] if providers else None)
+
+
+def trust_domain(name: str, trust: Trust) -> str:
+    """The SPIFFE trust domain of a cluster."""
+    return trust.trust_domain or f"{name}.confkube.internal"

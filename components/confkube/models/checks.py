@@ -1,0 +1,98 @@
+"""Everything that can be refused is refused here, before any resource is registered."""
+
+from ipaddress import IPv4Network
+
+from confkube import models, names, placement
+from confkube.clouds import resolve
+from confkube.errors import Refusal
+from confkube.parse import parse
+from confkube.platform import Platform
+from confkube.roles import control_plane, trust_server, workers
+from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, TRUST_PORT, tiers_of
+from confkube.roles.options import HOST_NUMBER
+from confkube.spec import CvmNodes
+
+_PEM = "-----BEGIN CERTIFICATE-----\n" + ("M" * 64 + "\n") * 13 + "-----END CERTIFICATE-----\n"
+"""As long as any certificate that confkube makes (ECDSA P-256), for sizes that are checked before it exists."""
+_SUFFIX = "-" + "f" * 8
+_HASH = "sha256:" + "f" * 64
+_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105 - the length is what counts
+
+
+def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
+    """Check the arguments of a cvm-nodes cluster.
+
+    Raises:
+        Refusal: The first thing that cannot be.
+    """
+    checked_cluster_name(name)
+    spec = parse(CvmNodes, args)
+    platform = resolve(spec.platform)
+    _fits_platform(spec.addresses.cidr, platform)
+    placement.control_plane_type(platform, spec.control_plane)
+    for pool in spec.pools:
+        placement.pool_type(platform, pool, spec.tee, spec.allow)
+    if spec.trust.external is None:
+        machine_type = spec.trust.server.machine_type if spec.trust.server else None
+        placement.confidential_type(platform, spec.tee, machine_type, spec.allow)
+    _boot_texts_fit(name, spec, platform)
+    return spec, platform
+
+
+def checked_cluster_name(name: str) -> str:
+    """Refuse a cluster (stack) name that some cloud could not carry.
+
+    Raises:
+        Refusal: It is too long or has other characters than lower-case letters, digits and dashes.
+    """
+    try:
+        return names.checked_name(name, names.CLUSTER_NAME_LENGTH)
+    except Refusal as refusal:
+        raise Refusal(f"name: {refusal}") from None
+
+
+def _fits_platform(cidr: IPv4Network, platform: Platform) -> None:
+    shortest, longest = platform.limits.network_prefix
+    if not shortest <= cidr.prefixlen <= longest:
+        raise Refusal(
+            f"args.addresses.cidr: {platform.cloud} makes networks from /{shortest} to /{longest}, not {cidr}"
+        )
+
+
+def _boot_texts_fit(name: str, spec: CvmNodes, platform: Platform) -> None:
+    """Render every boot text with values of the greatest length; rendering refuses what is over the limit."""
+    cluster_id = name + _SUFFIX
+    tiers = tiers_of(spec.addresses.cidr, public=False, own_trust_server=True)
+    master, trust = (str(names.host(tiers[tier].cidr, HOST_NUMBER)) for tier in (CONTROL_PLANE, TRUST))
+    domain = models.trust_domain(name, spec.trust)
+    root, endpoint = _PEM, f"{trust}:{TRUST_PORT}"
+    if spec.trust.external:
+        root, endpoint = spec.trust.external.root_certificate, spec.trust.external.endpoint
+    else:
+        trust_server.boot_text(platform, domain, cluster_id, root)
+    control_plane.boot_text(
+        platform,
+        control_plane.Plan(
+            name=f"{name}-control-plane",
+            address=master,
+            addresses=spec.addresses,
+            join_for=spec.ttl,
+            model="cvm-nodes",
+            cluster_id=cluster_id,
+            ca_certificate=_PEM,
+        ),
+    )
+    around = workers.Surroundings(
+        cluster_id=cluster_id,
+        api_endpoint=f"{master}:{API_PORT}",
+        ca_hash=_HASH,
+        token=_TOKEN,
+        trust_endpoint=endpoint,
+        trust_domain=domain,
+        root_certificate=root,
+    )
+    for pool in spec.pools:
+        try:
+            workers.boot_text(platform, pool, pool.tee or spec.tee, around)
+        except Refusal as refusal:
+            raise Refusal(f"pool {pool.name}: {refusal}") from None

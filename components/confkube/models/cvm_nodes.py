@@ -1,0 +1,173 @@
+"""cvm-nodes: each worker is a confidential virtual machine."""
+
+import pulumi
+
+from confkube import models
+from confkube.attest import statements
+from confkube.component import refusing
+from confkube.models.checks import checked_cvm_nodes
+from confkube.roles.cluster import Cluster
+from confkube.roles.control_plane import ControlPlane
+from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, WORKERS, Network
+from confkube.roles.trust_server import TrustServer
+from confkube.roles.workers import Workers
+from confkube.types import CvmNodesArgs, PoolArgs, TrustRef
+
+
+class CvmNodes(pulumi.ComponentResource):
+    """A Kubernetes cluster whose workers are confidential virtual machines."""
+
+    cluster_id: pulumi.Output[str]
+    """Unique name of this incarnation of the cluster."""
+    world: pulumi.Output[str]
+    """Where it really is: ``cloud``, ``lab`` or ``sandbox``."""
+    account: pulumi.Output[str]
+    """Account that owns it."""
+    endpoint: pulumi.Output[str]
+    """``address:port`` of the API."""
+    access: pulumi.Output[str]
+    """How to reach the API from here."""
+    kubeconfig: pulumi.Output[str]
+    """The administrator's kubeconfig, a secret."""
+    machines: pulumi.Output[dict[str, str]]
+    """Name -> identifier of each single machine."""
+    pools: pulumi.Output[dict[str, str]]
+    """Name -> identifier of the scale group of each pool."""
+    trust: pulumi.Output[dict[str, str]]
+    """Endpoint, trust domain, root certificate and state of the trust server."""
+    created_at: pulumi.Output[str]
+    """When it was first brought up, RFC 3339."""
+    expires_at: pulumi.Output[str]
+    """When its lifetime ends, RFC 3339, or ``never``."""
+    attestation: pulumi.Output[str]
+    """What attestation binds in this cluster, and what it does not."""
+
+    @refusing
+    def __init__(self, name: str, args: CvmNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        spec, platform = checked_cvm_nodes(name, args)
+        account = platform.account(models.asking(opts))
+        super().__init__("confkube:index:CvmNodes", name, {}, opts)
+        self._name, self._args, self._spec = name, args, spec
+        inside = pulumi.ResourceOptions(parent=self)
+        cluster = Cluster(name, {"owner": spec.owner, "ttl": spec.ttl}, inside)
+        network = Network(
+            f"{name}-network",
+            {
+                "platform": args["platform"],
+                "cluster": cluster.ref,
+                "addresses": args.get("addresses", {}),
+                "admin_cidrs": args.get("admin_cidrs", []),
+                "own_trust_server": spec.trust.external is None,
+            },
+            inside,
+        )
+        connected = pulumi.ResourceOptions(parent=self, depends_on=list(network.ready))
+        control_plane = self._control_plane(cluster, network, connected)
+        trust, trust_server = self._trust(cluster, network, connected)
+        pools = self._workers(cluster, network, control_plane, trust, connected)
+        single = {"control-plane": control_plane.machine_id}
+        if trust_server:
+            single["trust"] = trust_server.machine_id
+        private = f"{control_plane.join['endpoint']}"
+        self.cluster_id = cluster.cluster_id
+        self.world = pulumi.Output.from_input(account.world)
+        self.account = pulumi.Output.from_input(account.account_id)
+        self.endpoint = control_plane.public_ip.apply(lambda public: f"{public}:{API_PORT}" if public else private)
+        self.access = pulumi.Output.all(control_plane.public_ip, control_plane.tunnel).apply(_access)
+        self.kubeconfig = cluster.kubeconfig(private, control_plane.public_ip)
+        self.machines = pulumi.Output.all(**single)
+        self.pools = pulumi.Output.all(**{pool: group.group_id for pool, group in pools.items()})
+        self.trust = pulumi.Output.all(
+            endpoint=trust["endpoint"],
+            trust_domain=trust["trust_domain"],
+            root_certificate=trust["root_certificate"],
+            state="waits for enrolment" if trust_server else "external",
+        )
+        self.created_at = cluster.created_at
+        self.expires_at = cluster.expires_at
+        self.attestation = pulumi.Output.from_input(statements.INSTANCE_IDENTITY)
+        self.register_outputs(self.outputs)
+
+    @property
+    def outputs(self) -> dict[str, pulumi.Output[object]]:
+        """What a stack exports; common to all models."""
+        return models.outputs_of(self)
+
+    def _control_plane(self, cluster: Cluster, network: Network, opts: pulumi.ResourceOptions) -> ControlPlane:
+        return ControlPlane(
+            f"{self._name}-control-plane",
+            {
+                "platform": self._args["platform"],
+                "cluster": cluster.ref,
+                "authority": cluster.authority,
+                "tier": network.tiers[CONTROL_PLANE],
+                "machine": self._args.get("control_plane", {}),
+                "addresses": self._args.get("addresses", {}),
+                "public": bool(self._spec.admin_cidrs),
+                "join_for": self._spec.ttl,
+            },
+            opts,
+        )
+
+    def _trust(
+        self, cluster: Cluster, network: Network, opts: pulumi.ResourceOptions
+    ) -> tuple[TrustRef, TrustServer | None]:
+        domain = models.trust_domain(self._name, self._spec.trust)
+        external = self._spec.trust.external
+        if external:
+            return {
+                "endpoint": external.endpoint,
+                "trust_domain": domain,
+                "root_certificate": external.root_certificate,
+            }, None
+        server = TrustServer(
+            f"{self._name}-trust",
+            {
+                "platform": self._args["platform"],
+                "cluster": cluster.ref,
+                "tier": network.tiers[TRUST],
+                "tee": self._spec.tee,
+                "trust_domain": domain,
+                "machine": self._args.get("trust", {}).get("server", {}),
+                "allow": list(self._spec.allow),
+            },
+            opts,
+        )
+        return server.ref, server
+
+    def _workers(
+        self,
+        cluster: Cluster,
+        network: Network,
+        control_plane: ControlPlane,
+        trust: TrustRef,
+        opts: pulumi.ResourceOptions,
+    ) -> dict[str, Workers]:
+        given: list[PoolArgs] = self._args.get("pools", [{"name": pool.name} for pool in self._spec.pools])
+        return {
+            pool["name"]: Workers(
+                f"{self._name}-{pool['name']}",
+                {
+                    "platform": self._args["platform"],
+                    "cluster": cluster.ref,
+                    "tier": network.tiers[WORKERS],
+                    "join": control_plane.join,
+                    "trust": trust,
+                    "tee": self._spec.tee,
+                    "pool": pool,
+                    "allow": list(self._spec.allow),
+                },
+                opts,
+            )
+            for pool in given
+        }
+
+
+def _access(known: list[str]) -> str:
+    public, tunnel = known
+    if public:
+        return f"the API answers at {public}:{API_PORT} for args.admin_cidrs"
+    return (
+        "the API has no public address, because args.admin_cidrs is empty; "
+        f"open a tunnel and use the kubeconfig's context that ends in -tunnel: {tunnel}"
+    )

@@ -1,0 +1,83 @@
+"""Names and address arithmetic that hold on every cloud."""
+
+import hashlib
+import hmac
+import re
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+
+from confkube.errors import Refusal
+
+CLUSTER_NAME_LENGTH = 30
+"""Longest cluster name: what Azure and GCP leave of 63 characters after confkube's own parts."""
+
+POOL_NAME_LENGTH = 15
+"""Longest pool name."""
+
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]")
+
+
+def checked_name(name: str, longest: int) -> str:
+    """Return ``name`` when it is a lower-case name of at most ``longest`` characters.
+
+    Raises:
+        Refusal: It is not.
+    """
+    if len(name) > longest:
+        raise Refusal(f"{name!r} has {len(name)} characters; at most {longest} fit the clouds' name limits")
+    if not _NAME.fullmatch(name):
+        raise Refusal(f"{name!r} is not a name; start with a letter, then lower-case letters, digits and dashes")
+    return name
+
+
+def label_value(text: str) -> str:
+    """Bring ``text`` to the lowest common form of tags and labels: at most 63 of ``a-z 0-9 _ -``.
+
+    Source: GCP label rules, the strictest of the clouds
+    (https://cloud.google.com/compute/docs/labeling-resources#requirements, 2026-11-23).
+    """
+    return _NOT_IN_LABEL.sub("-", text.lower())[:63].strip("-_")
+
+
+def proof_stamp(key: str, cluster_id: str) -> str:
+    """The keyed stamp of a cluster: 32 hexadecimal characters of HMAC-SHA256, which a made-up name does not have."""
+    return hmac.new(key.encode(), cluster_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def refuse_overlaps(ranges: dict[str, IPv4Network]) -> None:
+    """Refuse two ranges that share an address.
+
+    Raises:
+        Refusal: Naming both and their values.
+    """
+    seen = list(ranges.items())
+    for index, (name, network) in enumerate(seen):
+        for other_name, other in seen[index + 1 :]:
+            if network.overlaps(other):
+                raise Refusal(f"{name} {network} overlaps {other_name} {other}; choose ranges that share no address")
+
+
+def split_tiers(cidr: IPv4Network, small: tuple[str, ...], large: str) -> dict[str, IPv4Network]:
+    """Divide the range of a cluster between its tiers.
+
+    The lower half goes to ``large`` (the machines that come in pools). The upper half is cut into eight parts, one for
+    each of ``small``; a tier's part never depends on which other tiers exist.
+
+    Args:
+        cidr: The whole range.
+        small: Tiers of a few machines each, at most eight.
+        large: The tier of the pools.
+    """
+    lower, upper = cidr.subnets(prefixlen_diff=1)
+    parts = upper.subnets(prefixlen_diff=3)
+    return {large: lower} | dict(zip(small, parts, strict=False))
+
+
+def host(network: IPv4Network, number: int) -> IPv4Address:
+    """Address ``number`` of ``network``; the clouds reserve the first four and the last."""
+    return network[number]
+
+
+def joined(ranges: list[IPv4Network]) -> list[IPv4Network]:
+    """The fewest ranges that cover the same addresses, in order."""
+    return list(collapse_addresses(ranges))

@@ -1,0 +1,240 @@
+"""The seam between roles, which know no cloud, and platforms, which know one each.
+
+Values go in and come out frozen; they are the same on every platform.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+import pulumi
+
+from confkube.bootstrap import BootProfile
+from confkube.types import Tee
+
+Labels = pulumi.Input[Mapping[str, pulumi.Input[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """A machine without a TEE."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cvm:
+    """A confidential virtual machine."""
+
+    tee: Tee
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested:
+    """A machine that can start confidential virtual machines of its own."""
+
+    tee: Tee
+
+
+Isolation = Plain | Cvm | Nested
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """A part of a network with one firewall: where the machines of a role live."""
+
+    name: str
+    cidr: IPv4Network
+    public: bool = False
+    """Whether its machines may carry public addresses; the others reach the internet through address translation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """One reason for which traffic may enter a tier; everything else stays out."""
+
+    name: str
+    tier: str
+    source: str | IPv4Network
+    """Name of a tier, or a range of addresses."""
+    protocol: str
+    port: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """A network of the cluster's own."""
+
+    cidr: IPv4Network
+    tiers: tuple[Tier, ...]
+    openings: tuple[Opening, ...]
+    labels: Labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network that exists."""
+
+    network_id: pulumi.Output[str]
+    subnet_ids: Mapping[str, pulumi.Output[str]]
+    """By tier."""
+    firewall_ids: Mapping[str, pulumi.Output[str]]
+    """By tier."""
+    ready: tuple[pulumi.Resource, ...]
+    """What must exist before a machine can reach the internet."""
+
+
+class Permission(Enum):
+    """What a machine's own identity may do; nothing unless named."""
+
+    READ_SECRET = "read-secret"  # noqa: S105 - the name of a permission
+    """Read the one secret that was made with the machine."""
+    INSPECT_MACHINES = "inspect-machines"
+    """Read which machines exist, to verify the instance identity of an agent."""
+    TUNNEL = "tunnel"
+    """Be reached through the cloud's session service, without an open port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Single:
+    """One machine with a fixed private address."""
+
+    private_ip: IPv4Address
+    public: bool = False
+    tunnel_port: int = 6443
+    """Port that a tunnel leads to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A scale group of equal machines."""
+
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """A document in the cloud's secret store that one machine may read."""
+
+    name: pulumi.Input[str]
+    value: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """A pinned distribution image."""
+
+    distribution: str
+    isolation: Isolation
+    labels: Labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """An image that machines can start from."""
+
+    image_id: pulumi.Output[str]
+    root_device: pulumi.Output[str]
+    attested: bool
+    """Whether its content is part of what an attestation proves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineSpec:
+    """A machine, or a scale group of equal ones."""
+
+    isolation: Isolation
+    scale: Single | Group
+    image: Image
+    machine_type: str
+    disk_gib: int
+    subnet_id: pulumi.Input[str]
+    firewall_id: pulumi.Input[str]
+    user_data: pulumi.Input[str]
+    labels: Labels
+    secret: Secret | None = None
+    permissions: frozenset[Permission] = field(default_factory=frozenset[Permission])
+    after: tuple[pulumi.Resource, ...] = ()
+    """What must exist before the machine starts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """Machines that exist."""
+
+    group_id: pulumi.Output[str]
+    """Identifier of the scale group, or of the single machine."""
+    private_ip: pulumi.Output[str] | None
+    """Of a single machine."""
+    public_ip: pulumi.Output[str] | None
+    """Of a single machine that has one."""
+    user_data: pulumi.Output[str]
+    """The boot text that new machines get, and a kept machine once got."""
+    tunnel: pulumi.Output[str] | None
+    """Command that forwards a local port to a single machine."""
+    resource: pulumi.Resource
+    """What a later resource depends on when it needs the machines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where the resources are made and paid."""
+
+    world: str
+    """``cloud``, ``lab`` or ``sandbox``."""
+    account_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the platform bounds."""
+
+    user_data_bytes: int
+    network_prefix: tuple[int, int]
+    """Longest and shortest range of a network: the smallest and the largest prefix length."""
+
+
+class Platform(Protocol):
+    """What a cloud, the lab or bare metal must be able to do."""
+
+    @property
+    def cloud(self) -> str:
+        """Its name in the facts."""
+        ...
+
+    @property
+    def zone(self) -> str:
+        """Where the machines are."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """What the zone belongs to."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Its limits."""
+        ...
+
+    @property
+    def boot(self) -> BootProfile:
+        """What boot text must know of it."""
+        ...
+
+    def account(self, opts: pulumi.InvokeOptions | None = None) -> Account:
+        """Ask who pays, through the provider."""
+        ...
+
+    def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Network:
+        """Make a network."""
+        ...
+
+    def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
+        """Find or make an image, and check that it suits the isolation."""
+        ...
+
+    def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
+        """Make a machine or a scale group, with its identity and its secret."""
+        ...

@@ -1,0 +1,46 @@
+"""What every role that makes machines does in the same way."""
+
+import pulumi
+
+from confkube.platform import Machines
+
+HOST_NUMBER = 10
+"""A single machine's place in its subnet; the clouds reserve the first four addresses."""
+
+STOCK = "ubuntu-24.04"
+"""The distribution of machines that are not measured."""
+
+
+def inside(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of what a role makes: it belongs to the role."""
+    return pulumi.ResourceOptions(parent=parent)
+
+
+def after(opts: pulumi.ResourceOptions | None) -> tuple[pulumi.Resource, ...]:
+    """What the role was told to wait for; a component's own ``depends_on`` does not reach its children."""
+    wanted = opts.depends_on if opts else None
+    if wanted is None:
+        return ()
+    if isinstance(wanted, pulumi.Resource):
+        return (wanted,)
+    if isinstance(wanted, list | tuple):
+        return tuple(each for each in wanted if isinstance(each, pulumi.Resource))
+    return ()
+
+
+def say_when_kept(machines: Machines, rendered: pulumi.Output[str]) -> None:
+    """Tell the user when a single machine keeps an older boot text, and how to replace it.
+
+    Such a machine holds state; a new boot text neither replaces nor restarts it.
+    """
+
+    def compare(texts: tuple[str, str, str]) -> None:
+        kept, new, urn = texts
+        if kept != new:
+            pulumi.log.warn(
+                "the boot text of this machine has changed; the running machine is kept as it is. "
+                f"To start afresh with the new text, which loses what it holds: pulumi up --replace '{urn}'",
+                machines.resource,
+            )
+
+    pulumi.Output.all(machines.user_data, rendered, machines.resource.urn).apply(compare)  # pyright: ignore[reportArgumentType, reportUnknownMemberType]

@@ -1,0 +1,113 @@
+"""A trust server of ours: a confidential virtual machine that makes its own keys and waits to be enrolled."""
+
+from ipaddress import IPv4Network
+from typing import Annotated
+
+import pulumi
+from pydantic import AfterValidator, ConfigDict
+
+from confkube import bootstrap, names
+from confkube.bootstrap import TrustServerBoot
+from confkube.clouds import resolve
+from confkube.component import refusing
+from confkube.parse import parse
+from confkube.placement import confidential_type
+from confkube.platform import Cvm, ImageSpec, MachineSpec, Permission, Platform, Single
+from confkube.roles import pki
+from confkube.roles.network import TRUST_PORT
+from confkube.roles.options import HOST_NUMBER, STOCK, after, inside, say_when_kept
+from confkube.spec import Allowed, GivenTee, Machine, Role, checked_trust_domain
+from confkube.types import TrustRef, TrustServerArgs
+
+
+class _Arguments(Role):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    tee: GivenTee
+    trust_domain: Annotated[str, AfterValidator(checked_trust_domain)]
+    machine: Machine = Machine()
+    allow: Allowed = ()
+
+
+class TrustServer(pulumi.ComponentResource):
+    """SPIRE server outside the cluster that it vouches for.
+
+    Its offline root is made here and kept, secret, in the state; the machine gets the certificate alone. It makes the
+    key that it signs with itself, and serves nobody until ``confkube trust enroll`` has signed that key's certificate.
+    """
+
+    endpoint: pulumi.Output[str]
+    """``address:port`` of the SPIRE server."""
+    root_certificate: pulumi.Output[str]
+    """PEM certificate of the offline root, the only thing that agents pin."""
+    root_key: pulumi.Output[str]
+    """PEM private key of the offline root, a secret: it signs the server's own certificate at enrolment."""
+    machine_id: pulumi.Output[str]
+    """Identifier of the machine."""
+    tunnel: pulumi.Output[str]
+    """Command that forwards a port of this computer to the one where the machine waits for enrolment."""
+
+    @refusing
+    def __init__(self, name: str, args: TrustServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        spec = parse(_Arguments, args)
+        platform = resolve(spec.platform)
+        isolation = Cvm(tee=spec.tee)
+        machine_type = confidential_type(platform, spec.tee, spec.machine.machine_type, spec.allow)
+        super().__init__("confkube:index:TrustServer", name, {}, opts)
+        cluster, tier = args["cluster"], args["tier"]
+        root = pki.authority(f"{name}-root", f"confkube root of {spec.trust_domain}", inside(self))
+        address = names.host(IPv4Network(tier["cidr"]), HOST_NUMBER)
+        text = pulumi.Output.all(cluster["cluster_id"], root.certificate).apply(
+            lambda known: boot_text(platform, spec.trust_domain, *known)
+        )
+        machines = platform.machines(
+            name,
+            MachineSpec(
+                isolation=isolation,
+                scale=Single(private_ip=address, tunnel_port=bootstrap.ENROLMENT_PORT),
+                image=platform.image(
+                    name, ImageSpec(distribution=STOCK, isolation=isolation, labels=cluster["labels"]), inside(self)
+                ),
+                machine_type=machine_type,
+                disk_gib=spec.machine.disk_gib,
+                subnet_id=tier["subnet_id"],
+                firewall_id=tier["firewall_id"],
+                user_data=text,
+                labels=cluster["labels"],
+                permissions=frozenset({Permission.INSPECT_MACHINES, Permission.TUNNEL}),
+                after=after(opts),
+            ),
+            inside(self),
+        )
+        say_when_kept(machines, text)
+        self.endpoint = pulumi.Output.from_input(f"{address}:{TRUST_PORT}")
+        self.root_certificate = root.certificate
+        self.root_key = pulumi.Output.secret(root.private_key)
+        self.machine_id = machines.group_id
+        self.tunnel = machines.tunnel or pulumi.Output.from_input("")
+        self._trust_domain = spec.trust_domain
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "root_certificate": self.root_certificate,
+                "root_key": self.root_key,
+                "machine_id": self.machine_id,
+                "tunnel": self.tunnel,
+            }
+        )
+
+    @property
+    def ref(self) -> TrustRef:
+        """What worker pools take as ``trust``."""
+        return {
+            "endpoint": self.endpoint,
+            "trust_domain": self._trust_domain,
+            "root_certificate": self.root_certificate,
+        }
+
+
+def boot_text(platform: Platform, domain: str, cluster_id: str, root_certificate: str) -> str:
+    """Render the user data of a trust server; pure, so that its size is known before anything exists."""
+    return bootstrap.trust_server(
+        TrustServerBoot(cluster_id=cluster_id, trust_domain=domain, root_pem=root_certificate, profile=platform.boot)
+    )

@@ -1,0 +1,150 @@
+"""One engine and one daemon for all engine tests; every stack gets an account of its own in the simulated cloud."""
+
+import itertools
+import json
+import os
+import shutil
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from pulumi import automation as auto
+
+from confkube_sandbox import activation
+from confkube_sandbox.daemon.client import connect
+from confkube_sandbox.engine.progress import Reporter
+from confkube_sandbox.home import SandboxHome
+
+ROOT = Path(__file__).parents[2]
+_accounts = itertools.count(1)
+
+
+@dataclass
+class Result:
+    """What one operation did."""
+
+    steps: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Kind of step -> names of resources; ``same`` is left out."""
+    messages: list[str] = field(default_factory=list)
+    outputs: dict = field(default_factory=dict)
+
+    @property
+    def changed(self):
+        return {op: names for op, names in self.steps.items() if names}
+
+    def note(self, event):
+        step = event.resource_pre_event and event.resource_pre_event.metadata
+        if step and step.op not in ("same", "read", "refresh"):
+            kind, name = step.urn.split("::")[-2:]
+            self.steps[step.op.value if hasattr(step.op, "value") else str(step.op)].add(
+                f"{kind.split('$')[-1]} {name}"
+            )
+        ended = event.res_outputs_event and event.res_outputs_event.metadata
+        if ended and ended.op == "refresh" and ended.detailed_diff:
+            self.steps["drift"].add(ended.urn.split("::")[-1])
+        if event.diagnostic_event and event.diagnostic_event.severity != "debug":
+            self.messages.append(event.diagnostic_event.message.strip())
+
+
+class Stack:
+    """A stack in a project of its own, as a user would have it."""
+
+    def __init__(self, home, folder, name, config):
+        self.home, self.name, self.folder = home, name, folder
+        self.account = f"00000000{next(_accounts):04}"
+        self.client = connect(home)
+        for part in ("Pulumi.yaml", "stacks/__main__.py"):
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / part, folder / part)
+        (folder / ".venv").symlink_to(sys.prefix)
+        self.configure(config)
+        environment = home.activate(os.environ)
+        environment |= self.credentials()
+        self.stack = auto.create_or_select_stack(
+            name,
+            work_dir=str(folder),
+            opts=auto.LocalWorkspaceOptions(
+                pulumi_command=auto.PulumiCommand(root=str(home.root)) if (home.bin / "pulumi").exists() else None,
+                env_vars=environment,
+            ),
+        )
+
+    def credentials(self):
+        return {"AWS_ACCESS_KEY_ID": f"CFKSIM{self.account}00", "AWS_SECRET_ACCESS_KEY": self.client.token}
+
+    def configure(self, config):
+        path = self.folder / "stacks" / "config" / f"Pulumi.{self.name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"config": config}))
+
+    def boto(self, service, region="us-east-2"):
+        keys = self.credentials()
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.client.url,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def inventory(self):
+        return self.client.inventory(self.account)
+
+    def up(self, **options):
+        return self._run(self.stack.up, **options)
+
+    def preview(self):
+        return self._run(self.stack.preview)
+
+    def refresh(self, **options):
+        return self._run(self.stack.refresh, **options)
+
+    def destroy(self):
+        return self._run(self.stack.destroy)
+
+    def state(self):
+        """The state as the backend keeps it, secrets encrypted; `stack export` here would show them."""
+        file = self.home.state / ".pulumi" / "stacks" / "confkube" / f"{self.name}.json"
+        return json.loads(file.read_text())["checkpoint"]["latest"]
+
+    def _run(self, operation, **options):
+        result = Result()
+        done = operation(on_event=result.note, on_output=lambda _: None, **options)
+        result.outputs = {name: value.value for name, value in getattr(done, "outputs", {}).items()}
+        return result
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    home = SandboxHome(tmp_path_factory.mktemp("sandbox"))
+    activation.make_ready(home, os.environ, Reporter())
+    client = connect(home)
+    client.settings(speed=10000)
+    yield home
+    client.stop()
+
+
+@pytest.fixture(scope="session")
+def committed_config():
+    """The configuration of a committed stack file."""
+
+    def read(stack):
+        return yaml.safe_load((ROOT / "stacks" / "config" / f"Pulumi.{stack}.yaml").read_text())["config"]
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def stack_in(sandbox, tmp_path_factory):
+    made = []
+
+    def make(name, config):
+        stack = Stack(sandbox, tmp_path_factory.mktemp("project"), name, config)
+        made.append(stack)
+        return stack
+
+    return make

@@ -1,0 +1,91 @@
+"""Pulumi mocks that keep what was registered, for tests of what a program asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi.runtime import mocks
+
+
+@dataclass
+class Recorder(mocks.Mocks):
+    """Answers every registration with its inputs and made-up outputs."""
+
+    boot_mode: str = "uefi-preferred"
+    account: tuple[str, str] = ("111122223333", "arn:aws:iam::111122223333:user/somebody")
+    registered: list = field(default_factory=list)
+
+    def new_resource(self, args):
+        self.registered.append(args)
+        outputs = dict(args.inputs)
+        outputs.setdefault("arn", f"arn:aws:test:::{args.name}")
+        outputs |= {key: value for key, value in MADE.get(args.typ, {}).items() if outputs.get(key) is None}
+        return f"{args.name}_id", outputs
+
+    def call(self, args):
+        match args.token:
+            case "aws:index/getCallerIdentity:getCallerIdentity":
+                return {"accountId": self.account[0], "arn": self.account[1], "id": self.account[0], "userId": "x"}
+            case "aws:ec2/getAmi:getAmi":
+                name = next(each["values"][0] for each in args.args["filters"] if each["name"] == "name")
+                return {
+                    "id": "ami-0123456789abcdef0",
+                    "name": name,
+                    "bootMode": self.boot_mode,
+                    "architecture": "x86_64",
+                    "rootDeviceName": "/dev/sda1",
+                }
+            case other:
+                raise AssertionError(f"unexpected function {other}")
+
+    def of_type(self, token):
+        return [each for each in self.registered if each.typ == token]
+
+    def named(self, name, token=None):
+        found = [each for each in self.registered if each.name == name and token in (None, each.typ)]
+        assert len(found) == 1, f"{name}: {len(found)} of {sorted(each.name for each in self.registered)}"
+        return found[0].inputs
+
+
+PEM = "-----BEGIN {0}-----\nTUVHQQ==\n-----END {0}-----\n"
+MADE: Mapping[str, Mapping[str, object]] = {
+    "tls:index/privateKey:PrivateKey": {
+        "privateKeyPem": PEM.format("EC PRIVATE KEY"),
+        "publicKeyPem": PEM.format("PUBLIC KEY"),
+    },
+    "tls:index/selfSignedCert:SelfSignedCert": {
+        "certPem": PEM.format("CERTIFICATE"),
+        "validityStartTime": "2026-11-24T00:00:00Z",
+    },
+    "tls:index/certRequest:CertRequest": {"certRequestPem": PEM.format("CERTIFICATE REQUEST")},
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": PEM.format("CERTIFICATE")},
+    "random:index/randomId:RandomId": {"hex": "0a1b2c3d"},
+    "random:index/randomString:RandomString": {"result": "abc123"},
+    "random:index/randomPassword:RandomPassword": {"result": "0123456789abcdef"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1},
+    "aws:ec2/networkInterface:NetworkInterface": {"privateIp": "10.20.128.10"},
+    "aws:secretsmanager/secretVersion:SecretVersion": {"secretArn": "arn:aws:secretsmanager:us-east-2:1:secret:x"},
+    "aws:ec2/eip:Eip": {"publicIp": "198.51.100.7", "allocationId": "eipalloc-1"},
+}
+
+
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+
+
+def plain(value):
+    """The value of a property, also of one that was registered as a secret."""
+    return value["value"] if isinstance(value, dict) and value.get(SIGNATURE) == SECRET else value
+
+
+def run(program, *, stack="test", project="confkube", recorder=None):
+    """Run ``program`` under the mocks; returns the recorder and the plain values of what the program returned."""
+    recorder = recorder or Recorder()
+    mocks.set_mocks(recorder, project=project, stack=stack, preview=False)
+    values = {}
+
+    @pulumi.runtime.test
+    def case():
+        return pulumi.Output.all(**(program() or {})).apply(values.update)
+
+    case()
+    return recorder, values

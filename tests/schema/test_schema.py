@@ -1,0 +1,40 @@
+"""The multi-language schema of the public components is what was reviewed."""
+
+import json
+
+import golden_files
+from pulumi.provider.experimental.component import ComponentProvider
+
+import confkube as ck
+
+COMPONENTS = [ck.Cluster, ck.ControlPlane, ck.CvmNodes, ck.Network, ck.TrustServer, ck.Workers]
+
+
+def schema():
+    return json.loads(ComponentProvider(COMPONENTS, "confkube", version="0.0.0").schema)
+
+
+def test_schema_is_as_reviewed():
+    golden_files.check("schema.json", json.dumps(schema(), indent=1, sort_keys=True) + "\n")
+
+
+def test_everything_public_is_described():
+    found = schema()
+    for name, component in found["resources"].items():
+        assert component["description"], name
+        for part in ("inputProperties", "properties"):
+            for key, value in component.get(part, {}).items():
+                assert value.get("description"), f"{name}.{key}"
+    for name, kind in found["types"].items():
+        for key, value in kind.get("properties", {}).items():
+            assert value.get("description"), f"{name}.{key}"
+
+
+def test_no_cloud_provider_is_needed_to_read_it():
+    assert not schema().get("dependencies")
+    assert "/schema.json#" not in json.dumps(schema())
+
+
+def test_the_plugin_hosts_every_public_component():
+    hosted = set(schema()["resources"])
+    assert hosted == {f"confkube:index:{component.__name__}" for component in COMPONENTS}

@@ -1,0 +1,118 @@
+"""The rules that keep a cloud in one folder and imports going one way."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LIBRARY = ROOT / "components" / "confkube"
+CLOUD_WORDS = re.compile(r"\b(aws|azure|gcp|ec2|boto3|amazon|google|microsoft)\b", re.IGNORECASE)
+
+# Who may import whom inside the library; a layer may always import itself.
+LAYERS = {
+    "models": {"roles", "clouds", "attest", "bootstrap", "facts", "core"},
+    "roles": {"clouds", "attest", "bootstrap", "facts", "core"},
+    "clouds": {"bootstrap", "facts", "core"},
+    "attest": {"facts", "core"},
+    "bootstrap": {"attest", "facts", "core"},
+    "facts": {"errors"},
+}
+CORE = {"types", "platform", "parse", "spec", "names", "errors", "placement", "component"}
+
+
+def modules(*folders):
+    return sorted(path for folder in folders for path in (LIBRARY / folder).rglob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", [*modules("roles", "models", "attest"), ROOT / "stacks" / "__main__.py"], ids=str)
+def test_only_clouds_names_a_cloud(path):
+    found = [line for line in path.read_text().splitlines() if CLOUD_WORDS.search(line)]
+    assert not found, found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_point_one_way(layer):
+    for path in modules(layer):
+        for module in imported(path):
+            parts = module.split(".")
+            if parts[0] != "confkube" or len(parts) < 2:
+                continue
+            target = "core" if parts[1] in CORE and "core" in LAYERS[layer] else parts[1]
+            known = target in LAYERS or target in CORE or target == "core"
+            assert target == layer or not known or target in LAYERS[layer], f"{path} imports {module}"
+
+
+def test_only_a_clouds_own_folder_imports_its_sdk():
+    for path in LIBRARY.rglob("*.py"):
+        sdks = {module.split(".")[0] for module in imported(path)} & {
+            "pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore",
+        }  # fmt: skip
+        assert not sdks or path.relative_to(LIBRARY).parts[0] == "clouds", f"{path} imports {sdks}"
+
+
+def test_facts_import_only_the_standard_library():
+    for path in modules("facts"):
+        foreign = {module.split(".")[0] for module in imported(path)} - set(sys.stdlib_module_names) - {"confkube"}
+        assert not foreign, f"{path} imports {foreign}"
+
+
+@pytest.mark.parametrize("path", modules("roles", "models"), ids=str)
+def test_programs_read_no_clock_and_no_environment(path):
+    text = path.read_text()
+    assert not re.search(r"datetime\.now|time\.time|os\.environ|getenv|subprocess", text)
+
+
+def loaded_by(statement):
+    program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return {name.split(".")[0] for name in result.stdout.splitlines()}
+
+
+def test_import_loads_no_cloud_sdk():
+    loaded = loaded_by("import confkube")
+    assert not loaded & {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+    assert "pulumi" not in loaded
+
+
+def test_public_names_load_no_cloud_sdk():
+    loaded = loaded_by("import confkube\nfor name in confkube.__all__: getattr(confkube, name)")
+    assert not loaded & {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+
+
+def test_a_one_cloud_stack_loads_only_that_clouds_sdk():
+    loaded = loaded_by("from confkube.clouds import resolve\nresolve({'aws': {'zone': 'us-east-2a'}})")
+    assert "pulumi_aws" in loaded
+    assert not loaded & {"pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+
+
+def test_schema_modules_keep_real_annotations():
+    for path in [LIBRARY / "types.py", LIBRARY / "clouds" / "args.py", *modules("roles", "models")]:
+        assert "from __future__ import annotations" not in path.read_text(), path
+
+
+def test_every_platform_of_the_registry_loads():
+    from confkube.clouds import PLATFORMS
+
+    for entry in PLATFORMS.values():
+        module, _, name = entry.target.partition(":")
+        program = f"import importlib; getattr(importlib.import_module({module!r}), {name!r})"
+        subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_every_test_file_is_collected():
+    for path in (ROOT / "tests").rglob("*.py"):
+        functions = re.search(r"^(async )?def test_", path.read_text(), re.MULTILINE)
+        assert not functions or path.name.startswith("test_") or path.name == "suite.py", path
