@@ -1,0 +1,25 @@
+"""sts:GetCallerIdentity: how a program knows that it is in the sandbox."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from confkube_sandbox.daemon.aws.errors import Reply
+
+if TYPE_CHECKING:
+    from confkube_sandbox.daemon.aws.context import Call
+
+USER = "confkube-sandbox"
+
+
+def caller_identity(call: Call) -> Reply:
+    """Answer with the caller's account and the sandbox's user."""
+    account = call.caller.account
+    body = (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+        f"<Arn>arn:aws:iam::{account}:user/{USER}</Arn><UserId>AIDACONFKUBESANDBOX00</UserId><Account>{account}</Account>"
+        f"</GetCallerIdentityResult><ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+        "</GetCallerIdentityResponse>"
+    )
+    return Reply(200, {"Content-Type": "text/xml"}, body.encode())

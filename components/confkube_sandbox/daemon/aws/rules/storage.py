@@ -1,0 +1,73 @@
+"""Rules of images, volumes and snapshots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confkube_sandbox.daemon.aws.errors import ApiError
+from confkube_sandbox.daemon.aws.rules.registry import rule
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, REGISTER_IMAGE
+
+if TYPE_CHECKING:
+    from confkube_sandbox.daemon.aws.context import Call
+
+
+@rule("ec2", "RegisterImage", name="ec2.image-name-taken", source=EC2_ERRORS, date=READ)
+def image_name(call: Call) -> None:
+    """An account's images have different names."""
+    name = call.params["Name"]
+    for each in call.ec2.amis.values():
+        if each.name == name and each.owner_id == call.caller.account:
+            raise ApiError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {each.id}")
+
+
+@rule("ec2", "RegisterImage", name="ec2.image-snapshot", source=EC2_ERRORS, date=READ)
+def image_snapshot(call: Call) -> None:
+    """The snapshots that an image is made of exist."""
+    for each in call.params.get("BlockDeviceMappings", []):
+        snapshot = each.get("Ebs", {}).get("SnapshotId")
+        if snapshot and snapshot not in call.ec2.snapshots:
+            raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot}' does not exist.")
+
+
+@rule("ec2", "RegisterImage", name="ec2.image-tpm", source=REGISTER_IMAGE, date=READ)
+def image_tpm(call: Call) -> None:
+    """A virtual TPM needs boot mode ``uefi``; ``uefi-preferred`` does not do."""
+    if call.params.get("TpmSupport") and call.params.get("BootMode") != "uefi":
+        text = "The parameter TpmSupport can only be used with the boot mode 'uefi'."
+        raise ApiError("InvalidParameterCombination", text)
+
+
+@rule("ec2", "DeregisterImage", name="ec2.image-owner", source=EC2_ERRORS, date=READ)
+def image_owner(call: Call) -> None:
+    """Only the owner deregisters an image."""
+    image = call.ec2.amis.get(call.params["ImageId"])
+    if image is not None and image.owner_id != call.caller.account:
+        raise ApiError("AuthFailure", f"Not authorized for image:{image.id}", 403)
+
+
+@rule("ec2", "DeleteSnapshot", name="ec2.snapshot-in-use", source=EC2_ERRORS, date=READ)
+def snapshot_in_use(call: Call) -> None:
+    """A snapshot stays while an image is made of it."""
+    wanted = call.params["SnapshotId"]
+    for image in call.ec2.amis.values():
+        if wanted in {each["Ebs"].get("SnapshotId") for each in image.block_device_mappings}:
+            raise ApiError("InvalidSnapshot.InUse", f"The snapshot {wanted} is currently in use by {image.id}")
+
+
+@rule("ec2", "AttachVolume", name="ec2.volume-zone", source=EC2_ERRORS, date=READ)
+def volume_zone(call: Call) -> None:
+    """A volume is attached to an instance of its own zone."""
+    volume = call.ec2.volumes.get(call.params["VolumeId"])
+    instance = call.ec2.get_instance_by_id(call.params["InstanceId"])
+    if volume is not None and instance is not None and volume.zone.name != instance.placement.zone:
+        text = f"The volume '{volume.id}' is not in the same availability zone as instance '{instance.id}'"
+        raise ApiError("InvalidVolume.ZoneMismatch", text)
+
+
+@rule("ec2", "AttachVolume", name="ec2.volume-attached", source=EC2_ERRORS, date=READ)
+def volume_attached(call: Call) -> None:
+    """A volume is attached to one instance."""
+    volume = call.ec2.volumes.get(call.params["VolumeId"])
+    if volume is not None and volume.attachment is not None:
+        raise ApiError("VolumeInUse", f"{volume.id} is already attached to an instance")
