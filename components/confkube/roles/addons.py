@@ -9,8 +9,13 @@ from confkube.bootstrap import AddOn
 _VALUES: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         # The controller manager hands out the pods' ranges, from args.addresses.pods; Cilium's own default pool
-        # overlaps most private networks. One operator: a cluster may have a single worker.
-        "cilium": {"ipam": {"mode": "kubernetes"}, "operator": {"replicas": 1}},
+        # overlaps most private networks. One operator: a cluster may have a single worker. Routing in eBPF would bypass
+        # the host's firewall, which keeps pods off the metadata address.
+        "cilium": {
+            "ipam": {"mode": "kubernetes"},
+            "operator": {"replicas": 1},
+            "bpf": {"hostLegacyRouting": True},
+        },
     }
 )
 

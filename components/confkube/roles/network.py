@@ -91,9 +91,9 @@ def openings_of(admin_cidrs: tuple[IPv4Network, ...], *, own_trust_server: bool)
         ("overlay-from-workers", CONTROL_PLANE, WORKERS, "udp", OVERLAY_PORT, "pod network"),
         ("overlay-from-control-plane", WORKERS, CONTROL_PLANE, "udp", OVERLAY_PORT, "pod network"),
         ("overlay-from-workers", WORKERS, WORKERS, "udp", OVERLAY_PORT, "pod network"),
-        ("health-from-workers", CONTROL_PLANE, WORKERS, "tcp", HEALTH_PORT, "pod network's health"),
-        ("health-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", HEALTH_PORT, "pod network's health"),
-        ("health-from-workers", WORKERS, WORKERS, "tcp", HEALTH_PORT, "pod network's health"),
+        ("health-from-workers", CONTROL_PLANE, WORKERS, "tcp", HEALTH_PORT, "health of the pod network"),
+        ("health-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", HEALTH_PORT, "health of the pod network"),
+        ("health-from-workers", WORKERS, WORKERS, "tcp", HEALTH_PORT, "health of the pod network"),
         ("kubelet-from-workers", WORKERS, WORKERS, "tcp", KUBELET_PORT, "metrics"),
         ("kubelet-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", KUBELET_PORT, "logs, exec and metrics"),
         *(

@@ -1,0 +1,1 @@
+"""Attestation: SPIRE configuration, and what each kind of evidence does and does not prove."""

@@ -1,0 +1,114 @@
+"""Puts boot files together into user data: a cloud-config, or several parts when the user adds some."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from confkube.bootstrap.files import BootFile, bundle, fill, unbundle
+from confkube.errors import Refusal
+
+_PARTS = {"#cloud-config": "cloud-config", "#!": "x-shellscript"}
+# Lists of the user's parts are added to ours and never replace them; single values of ours stay.
+# https://docs.cloud-init.io/en/latest/reference/merging.html, read 2026-11-24
+_MERGE = "list(append)+dict(no_replace,recurse_list)+str()"
+_ARCHIVE = "/usr/local/lib/confkube.tar"
+_PRIVATE_KEY = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the user data of one role says.
+
+    Attributes:
+        role: The role in the reader's words.
+        cluster_id: Name of the cluster.
+        files: Files to write.
+        units: Units to enable and start.
+        hostname: Host name to set; empty leaves it to the platform.
+    """
+
+    role: str
+    cluster_id: str
+    files: Sequence[BootFile]
+    units: Sequence[str]
+    hostname: str = ""
+
+
+def cloud_config(machine: Machine) -> str:
+    """Return the cloud-config, after reading it back: every file must come out as it went in.
+
+    Raises:
+        Refusal: A value cannot be carried by the cloud-config unchanged.
+    """
+    readable = [file for file in machine.files if not file.bundled]
+    text = fill(
+        "cloud-config.yaml",
+        machine=machine,
+        readable=readable,
+        archive=_ARCHIVE,
+        bundle=bundle(file for file in machine.files if file.bundled),
+    )
+    for file in machine.files:
+        _refuse_private_key(file.path, file.text)
+    for file, found in zip((*readable, *(f for f in machine.files if f.bundled)), written(text), strict=True):
+        if file != found:
+            raise Refusal(f"boot text: the file {file.path} cannot be carried by a cloud-config unchanged")
+    return text
+
+
+def written(config: str) -> list[BootFile]:
+    """Return the files that a machine will have written from a cloud-config made here."""
+    document: dict[str, Any] = yaml.safe_load(config)
+    entries: list[dict[str, str]] = document["write_files"]
+    files: list[BootFile] = []
+    for entry in entries:
+        if entry["path"] == _ARCHIVE:
+            files += unbundle(entry["content"])
+        else:
+            files.append(BootFile(path=entry["path"], text=entry["content"], mode=int(entry["permissions"], 8)))
+    return files
+
+
+def user_data(config: str, extra: Sequence[str], limit: int, provider: str) -> str:
+    """Return the user data: the cloud-config alone, or a multi-part message with the user's parts after it.
+
+    Raises:
+        Refusal: A part is of an unknown kind, a private key is in it, or the whole is larger than the limit.
+    """
+    text = multipart([config, *extra]) if extra else config
+    _refuse_private_key("extra_user_data", text)
+    size = len(text.encode())
+    if size > limit:
+        raise Refusal(
+            f"user data: {size} bytes are more than the {limit} that {provider} takes; "
+            "shorten extra_user_data, add-on values, node labels, cert_sans or certificates"
+        )
+    return text
+
+
+def _refuse_private_key(where: str, text: str) -> None:
+    if _PRIVATE_KEY.search(text):
+        raise Refusal(f"user data: {where} holds a private key; put it into the secret store instead")
+
+
+def multipart(parts: Sequence[str]) -> str:
+    """Return a MIME message whose boundary follows from its content, so that the same parts give the same text.
+
+    Raises:
+        Refusal: A part starts neither with ``#cloud-config`` nor with ``#!``, or holds characters outside ASCII.
+    """
+    boundary = "=" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    lines = [f'Content-Type: multipart/mixed; boundary="{boundary}"', "MIME-Version: 1.0", ""]
+    for number, part in enumerate(parts):
+        kind = next((kind for start, kind in _PARTS.items() if part.startswith(start)), "")
+        if not kind:
+            raise Refusal(f"extra_user_data: {part[:20]!r} is no known start; choose one of {', '.join(_PARTS)}")
+        if not part.isascii():
+            raise Refusal(f"extra_user_data: part {number} holds characters outside ASCII")
+        merge = [f"Merge-Type: {_MERGE}"] if number and kind == "cloud-config" else []
+        lines += [f"--{boundary}", f'Content-Type: text/{kind}; charset="us-ascii"', *merge, "", part.rstrip("\n"), ""]
+    return "\n".join([*lines, f"--{boundary}--", ""])

@@ -1,0 +1,109 @@
+"""The files of boot text: templates filled with values, and static files, which travel together in one archive."""
+
+import base64
+import gzip
+import io
+import json
+import re
+import shlex
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import jinja2
+
+from confkube.errors import Refusal
+
+_PACKAGE = "confkube.bootstrap"
+_COMMENT_LINE = re.compile(r"^[ \t]*#(?!!).*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BootFile:
+    """A file on the machine.
+
+    Attributes:
+        path: Absolute path on the machine.
+        text: Content, ASCII, ends with a newline.
+        mode: Permissions.
+        bundled: Whether it travels in the archive, compressed with others, or readable.
+    """
+
+    path: str
+    text: str
+    mode: int = 0o600
+    bundled: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.text.isascii() or any(not c.isprintable() and c not in "\n\t" for c in self.text):
+            raise Refusal(f"boot text: a value for {self.path} holds characters outside printable ASCII")
+
+
+def plain(path: str, text: str, mode: int = 0o600) -> BootFile:
+    """Make a file that can be read in the user data."""
+    return BootFile(path=path, text=text, mode=mode)
+
+
+def packed(path: str, text: str, mode: int = 0o600) -> BootFile:
+    """Make a file that travels in the archive."""
+    return BootFile(path=path, text=text, mode=mode, bundled=True)
+
+
+def fill(template: str, **values: object) -> str:
+    """Fill a template; a value that it names and the caller does not give is an error."""
+    return _environment().get_template(f"{template}.j2").render(**values)
+
+
+def static(folder: str, name: str) -> str:
+    """Return a static file of this package, stripped."""
+    return stripped((resources.files(_PACKAGE) / folder / name).read_text(encoding="utf-8"))
+
+
+def stripped(text: str) -> str:
+    """Return a script or configuration without the lines that are only a comment: size is scarce on the way."""
+    return _COMMENT_LINE.sub("", text)
+
+
+def bundle(files: Iterable[BootFile]) -> str:
+    """Return a tar archive as gzip and base64; the same files give the same text."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for file in files:
+            content = file.text.encode("ascii")
+            entry = tarfile.TarInfo(file.path.removeprefix("/"))
+            entry.size, entry.mode = len(content), file.mode
+            tar.addfile(entry, io.BytesIO(content))
+    packed = io.BytesIO()
+    # gzip.compress() would name the operating system in the header.
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as stream:
+        stream.write(archive.getvalue())
+    return base64.b64encode(packed.getvalue()).decode("ascii")
+
+
+def unbundle(text: str) -> list[BootFile]:
+    """Return the files of an archive made by ``bundle``."""
+    archive = io.BytesIO(gzip.decompress(base64.b64decode(text)))
+    files: list[BootFile] = []
+    with tarfile.open(fileobj=archive) as tar:
+        for entry in tar:
+            content = tar.extractfile(entry)
+            assert content is not None
+            text = content.read().decode("ascii")
+            files.append(BootFile(path=f"/{entry.name}", text=text, mode=entry.mode, bundled=True))
+    return files
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701  the output is no HTML
+        loader=jinja2.PackageLoader(_PACKAGE, "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["json"] = json.dumps
+    environment.filters["shellquote"] = shlex.quote
+    return environment
