@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from confkube.clouds.args import PlatformArgs
     from confkube.errors import Refusal
-    from confkube.models import MODELS, model
+    from confkube.models import model
     from confkube.models.cvm_nodes import CvmNodes
+    from confkube.registry import MODELS
     from confkube.roles.cluster import Cluster
     from confkube.roles.control_plane import ControlPlane
     from confkube.roles.network import Network
@@ -24,7 +25,7 @@ _HOME = {
     "ControlPlane": "confkube.roles.control_plane",
     "CvmNodes": "confkube.models.cvm_nodes",
     "CvmNodesArgs": "confkube.types",
-    "MODELS": "confkube.models",
+    "MODELS": "confkube.registry",
     "Network": "confkube.roles.network",
     "PlatformArgs": "confkube.clouds.args",
     "PoolArgs": "confkube.types",

@@ -7,9 +7,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from confkube.clouds import buildable
 from confkube.errors import Refusal
 from confkube.facts.docs import matrix
 from confkube.facts.records import Support
+from confkube.registry import MODELS as BUILDABLE_MODELS
 
 _COLOURS = {"ga": "green", "absent": "dim", "unknown": "dim", "retired": "red"}
 _UNSURE = "yellow"
@@ -45,6 +47,10 @@ def support(model: str | None, cloud: str | None, tee: str | None, *, as_json: b
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE_WIDTH)
     console.print(_table(found))
+    console.print(
+        f"\nstatus tells what the clouds and their software offer; this version builds {', '.join(BUILDABLE_MODELS)} "
+        f"on {', '.join(buildable())}"
+    )
 
 
 def _record(found: Support) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Contract:
     def test_outputs_are_complete(self, default):
         _, outputs = default
         assert set(outputs) == {
-            "cluster_id", "world", "account", "endpoint", "access", "kubeconfig", "machines", "pools", "trust",
+            "cluster_id", "world", "account", "endpoint", "access", "kubeconfig", "machines", "pools", "trust", "trust_root_key",
             "created_at", "expires_at", "attestation",
         }  # fmt: skip
         assert all(outputs.values())

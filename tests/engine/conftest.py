@@ -31,6 +31,7 @@ class Result:
     """Kind of step -> names of resources; ``same`` is left out."""
     messages: list[str] = field(default_factory=list)
     outputs: dict = field(default_factory=dict)
+    _refreshed: set[str] = field(default_factory=set)
 
     @property
     def changed(self):
@@ -38,22 +39,28 @@ class Result:
 
     def note(self, event):
         step = event.resource_pre_event and event.resource_pre_event.metadata
-        if step and step.op not in ("same", "read", "refresh"):
-            kind, name = step.urn.split("::")[-2:]
-            self.steps[step.op.value if hasattr(step.op, "value") else str(step.op)].add(
-                f"{kind.split('$')[-1]} {name}"
-            )
+        if step:
+            if step.op == "refresh":
+                self._refreshed.add(step.urn)
+            elif step.op not in ("same", "read"):
+                self.steps[str(step.op.value)].add(short(step.urn))
         ended = event.res_outputs_event and event.res_outputs_event.metadata
-        if ended and ended.op == "refresh" and ended.detailed_diff:
-            self.steps["drift"].add(ended.urn.split("::")[-1])
+        if ended and ended.urn in self._refreshed and ended.op in ("update", "delete"):
+            self.steps["drift"].add(short(ended.urn))
         if event.diagnostic_event and event.diagnostic_event.severity != "debug":
             self.messages.append(event.diagnostic_event.message.strip())
+
+
+def short(urn):
+    """Type and name, without what it belongs to."""
+    kind, name = urn.split("::")[-2:]
+    return f"{kind.split('$')[-1]} {name}"
 
 
 class Stack:
     """A stack in a project of its own, as a user would have it."""
 
-    def __init__(self, home, folder, name, config):
+    def __init__(self, home, folder, name, config, program=None):
         self.home, self.name, self.folder = home, name, folder
         self.account = f"00000000{next(_accounts):04}"
         self.client = connect(home)
@@ -61,6 +68,8 @@ class Stack:
             (folder / part).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / part, folder / part)
         (folder / ".venv").symlink_to(sys.prefix)
+        if program:
+            (folder / "stacks" / "__main__.py").write_text(program)
         self.configure(config)
         environment = home.activate(os.environ)
         environment |= self.credentials()
@@ -142,8 +151,8 @@ def committed_config():
 def stack_in(sandbox, tmp_path_factory):
     made = []
 
-    def make(name, config):
-        stack = Stack(sandbox, tmp_path_factory.mktemp("project"), name, config)
+    def make(name, config, program=None):
+        stack = Stack(sandbox, tmp_path_factory.mktemp("project"), name, config, program)
         made.append(stack)
         return stack
 

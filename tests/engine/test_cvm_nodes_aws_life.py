@@ -7,13 +7,16 @@ import base64
 import copy
 import gzip
 import json
+import os
 import re
+import signal
 from datetime import timedelta
 
 import pytest
 from pulumi import automation as auto
 
 from confkube_sandbox import clock
+from confkube_sandbox.daemon.client import ensure_running
 
 NAME = "cvm-nodes-aws-snp"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -138,6 +141,14 @@ def test_second_up_changes_nothing(stack):
     assert stack.up().changed == {}
 
 
+def test_a_killed_daemon_forgets_nothing(stack, sandbox):
+    inventory = stack.inventory()
+    os.kill(stack.client.pid, signal.SIGKILL)
+    stack.client = ensure_running(sandbox)
+    assert stack.inventory() == inventory
+    assert stack.up().changed == {}
+
+
 def test_a_year_later_up_changes_nothing(stack, sandbox):
     clock.advance(sandbox, timedelta(days=365))
     try:
@@ -171,13 +182,10 @@ def test_drift_is_seen_and_mended(stack):
         DesiredCapacity=2,
         MaxSize=5,
     )
-    seen = stack.refresh()
-    assert set().union(*seen.changed.values())
-    mended = stack.up()
-    assert mended.changed == {
-        "create": {f"{RULE} {NAME}-network-workers-kubelet-from-control-plane"},
-        "update": {f"aws:autoscaling/group:Group {NAME}-workers"},
-    }
+    gone = f"{RULE} {NAME}-network-workers-kubelet-from-control-plane"
+    changed = f"aws:autoscaling/group:Group {NAME}-workers"
+    assert stack.refresh().changed == {"drift": {gone, changed}}
+    assert stack.up().changed == {"create": {gone}, "update": {changed}}
 
 
 def test_count_changes_the_group_alone(stack, config):

@@ -70,6 +70,7 @@ CASES = {
     ),
     "no platform block": ({"platform": {}}, r"0 platform blocks are given \(none\); give one of aws"),
     "unknown platform": ({"platform": {"ibm": {}}}, r"args\.platform: 'ibm' is not known; choose one of aws"),
+    "platform of a later version": ({"platform": {"azure": {}}}, r"cannot build on azure yet; it can on aws"),
     "platform as text": ({"platform": "aws"}, r"args\.platform: 'aws' is not a block of settings"),
     "open API": ({"admin_cidrs": ["0.0.0.0/0"]}, r"0\.0\.0\.0/0 opens the API to everybody"),
     "bad ttl": ({"ttl": "1 week"}, r"'1 week' is not a lifetime; write hours or days such as 12h or 7d, or never"),

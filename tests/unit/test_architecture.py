@@ -21,7 +21,7 @@ LAYERS = {
     "bootstrap": {"attest", "facts", "core"},
     "facts": {"errors"},
 }
-CORE = {"types", "platform", "parse", "spec", "names", "errors", "placement", "component"}
+CORE = {"types", "platform", "parse", "spec", "names", "errors", "placement", "component", "registry"}
 
 
 def modules(*folders):

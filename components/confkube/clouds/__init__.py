@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from confkube import facts
 from confkube.errors import Refusal, choose
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ PLATFORMS: Mapping[str, Entry] = MappingProxyType(
 """Every platform, by the key of its block."""
 
 
+def buildable() -> tuple[str, ...]:
+    """The clouds of the capability table on which this version can build."""
+    return tuple(cloud for cloud in facts.clouds() if cloud in PLATFORMS)
+
+
 def resolve(blocks: Mapping[str, Any], where: str = "args.platform") -> "Platform":
     """Load the platform that the one block in ``blocks`` names.
 
@@ -40,6 +46,8 @@ def resolve(blocks: Mapping[str, Any], where: str = "args.platform") -> "Platfor
         raise Refusal(f"{where}: {len(blocks)} platform blocks are given ({given}); give one of {', '.join(PLATFORMS)}")
     ((cloud, settings),) = blocks.items()
     entry = PLATFORMS.get(cloud)
+    if entry is None and cloud in facts.clouds():
+        raise Refusal(f"{where}: this version of confkube cannot build on {cloud} yet; it can on {', '.join(buildable())}")
     if entry is None:
         raise choose(where, cloud, PLATFORMS)
     module, _, name = entry.target.partition(":")

@@ -2,16 +2,13 @@
 
 import importlib
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
 
 from confkube.errors import choose
+from confkube.registry import MODELS
 from confkube.spec import Trust
-
-MODELS: Mapping[str, str] = MappingProxyType({"cvm-nodes": "confkube.models.cvm_nodes:CvmNodes"})
-"""Every model that can be brought up, by its config word."""
 
 OUTPUTS = (
     "cluster_id",
@@ -23,6 +20,7 @@ OUTPUTS = (
     "machines",
     "pools",
     "trust",
+    "trust_root_key",
     "created_at",
     "expires_at",
     "attestation",

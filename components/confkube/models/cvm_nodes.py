@@ -34,7 +34,9 @@ class CvmNodes(pulumi.ComponentResource):
     pools: pulumi.Output[dict[str, str]]
     """Name -> identifier of the scale group of each pool."""
     trust: pulumi.Output[dict[str, str]]
-    """Endpoint, trust domain, root certificate and state of the trust server."""
+    """Endpoint, trust domain, root certificate and state of the trust server, and how to reach it for enrolment."""
+    trust_root_key: pulumi.Output[str]
+    """PEM private key of the trust server's offline root, a secret; empty for an external trust server."""
     created_at: pulumi.Output[str]
     """When it was first brought up, RFC 3339."""
     expires_at: pulumi.Output[str]
@@ -82,7 +84,9 @@ class CvmNodes(pulumi.ComponentResource):
             trust_domain=trust["trust_domain"],
             root_certificate=trust["root_certificate"],
             state="waits for enrolment" if trust_server else "external",
+            enrolment=trust_server.tunnel if trust_server else "",
         )
+        self.trust_root_key = pulumi.Output.secret(trust_server.root_key if trust_server else "")
         self.created_at = cluster.created_at
         self.expires_at = cluster.expires_at
         self.attestation = pulumi.Output.from_input(statements.INSTANCE_IDENTITY)
