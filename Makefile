@@ -65,10 +65,6 @@ check: lint types test  ## all that CI runs
 bench: setup-dev  ## compare preview and up with a minimal program of the same resources
 	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench.py
 
-.PHONY: soak
-soak: setup-dev  ## repeat the life of a stack, with faults and kills, for MINUTES=… (10)
-	@$(BIN)/python tools/soak.py --minutes "$(or $(MINUTES),10)"
-
 .PHONY: golden
 golden: setup-dev  ## write the golden files anew; review the difference before committing it
 	@CONFKUBE_GOLDEN=write $(BIN)/python -m pytest -q tests/golden $(T)

@@ -86,10 +86,8 @@ class Network:
 
 
 class Permission(Enum):
-    """What a machine's own identity may do; nothing unless named."""
+    """What a machine's own identity may do beside reading its own secret; nothing unless named."""
 
-    READ_SECRET = "read-secret"  # noqa: S105 - the name of a permission
-    """Read the one secret that was made with the machine."""
     INSPECT_MACHINES = "inspect-machines"
     """Read which machines exist, to verify the instance identity of an agent."""
     TUNNEL = "tunnel"
@@ -127,16 +125,15 @@ class ImageSpec:
 
     distribution: str
     isolation: Isolation
-    labels: Labels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
     """An image that machines can start from."""
 
-    image_id: pulumi.Output[str]
-    root_device: pulumi.Output[str]
-    attested: bool
+    image_id: pulumi.Input[str]
+    root_device: pulumi.Input[str]
+    attested: bool = False
     """Whether its content is part of what an attestation proves."""
 
 

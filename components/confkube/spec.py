@@ -218,6 +218,7 @@ class Role(_Arguments):
     platform: dict[str, Any]
     cluster: dict[str, Any]
     tier: dict[str, Any]
+    image: dict[str, Any] | None = None
 
 
 class CvmNodes(Lifetime, AdminRanges):

@@ -134,6 +134,15 @@ class TierRef(TypedDict):
     """Address range of the subnet."""
 
 
+class ImageRef(TypedDict):
+    """An image that machines start from."""
+
+    image_id: pulumi.Input[str]
+    """The provider's identifier of the image."""
+    root_device: pulumi.Input[str]
+    """Name of the root device that the image declares."""
+
+
 class JoinRef(TypedDict):
     """How a node joins; the ``ControlPlane`` role has it as ``join``."""
 
@@ -191,6 +200,8 @@ class ControlPlaneArgs(TypedDict):
     """The cluster's certificate authority."""
     tier: TierRef
     """Where in the network it lives."""
+    image: NotRequired[ImageRef]
+    """Image to start from; the pinned stock image of the platform when left out."""
     machine: NotRequired[MachineArgs]
     """Its size; 8 vCPU and 32 GiB when left out."""
     addresses: NotRequired[AddressesArgs]
@@ -216,6 +227,8 @@ class TrustServerArgs(TypedDict):
     """TEE of the machine."""
     trust_domain: str
     """SPIFFE trust domain."""
+    image: NotRequired[ImageRef]
+    """Image to start from; the pinned stock image of the platform when left out."""
     machine: NotRequired[MachineArgs]
     """Its size; the tested default of the cloud and TEE when left out."""
     allow: NotRequired[list[str]]
@@ -239,5 +252,7 @@ class WorkersArgs(TypedDict):
     """TEE of the machines."""
     pool: PoolArgs
     """Name and size of the pool."""
+    image: NotRequired[ImageRef]
+    """Image to start from; the pinned stock image of the platform when left out."""
     allow: NotRequired[list[str]]
     """Capability states accepted beside ``ga``."""

@@ -137,6 +137,21 @@ def test_the_control_planes_secret_is_in_the_store(stack):
     assert re.fullmatch(r"[a-z0-9]{6}\.[a-z0-9]{16}", document["token"])
 
 
+def test_each_machine_may_do_what_it_needs_and_nothing_else(stack):
+    iam = stack.boto("iam")
+    (entry,) = stack.boto("secretsmanager").list_secrets()["SecretList"]
+    granted = {}
+    for role in iam.list_roles()["Roles"]:
+        (name,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+        tier = role["RoleName"].removeprefix(f"{NAME}-").rsplit("-identity", 1)[0]
+        granted[tier] = {each["Sid"]: each["Resource"] for each in document["Statement"]}
+    assert granted == {
+        "control-plane": {"OwnSecret": entry["ARN"], "Session": "*"},
+        "trust": {"InspectMachines": "*", "Session": "*"},
+    }
+
+
 def test_second_up_changes_nothing(stack):
     assert stack.up().changed == {}
 
@@ -242,6 +257,7 @@ def test_opening_the_api_leaves_the_machines_alone(stack, config):
         "update": {f"aws:ec2/route:Route {NAME}-network-control-plane-out"},
     }
     assert running(stack, f"{NAME}-*") == machines
+    assert not [message for message in opened.messages if "boot text" in message]
     assert not opened.outputs["endpoint"].startswith("10.")
 
 

@@ -98,6 +98,10 @@ def test_a_one_cloud_stack_loads_only_that_clouds_sdk():
     assert not loaded & {"pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
 
 
+def test_asking_for_the_daemon_loads_no_simulation():
+    assert not loaded_by("import confkube_sandbox.daemon.client") & {"moto", "boto3", "botocore", "pulumi"}
+
+
 def test_schema_modules_keep_real_annotations():
     for path in [LIBRARY / "types.py", LIBRARY / "clouds" / "args.py", *modules("roles", "models")]:
         assert "from __future__ import annotations" not in path.read_text(), path

@@ -47,7 +47,9 @@ def resolve(blocks: Mapping[str, Any], where: str = "args.platform") -> "Platfor
     ((cloud, settings),) = blocks.items()
     entry = PLATFORMS.get(cloud)
     if entry is None and cloud in facts.clouds():
-        raise Refusal(f"{where}: this version of confkube cannot build on {cloud} yet; it can on {', '.join(buildable())}")
+        raise Refusal(
+            f"{where}: this version of confkube cannot build on {cloud} yet; it can on {', '.join(buildable())}"
+        )
     if entry is None:
         raise choose(where, cloud, PLATFORMS)
     module, _, name = entry.target.partition(":")

@@ -6,12 +6,14 @@ from confkube import models
 from confkube.attest import statements
 from confkube.component import refusing
 from confkube.models.checks import checked_cvm_nodes
+from confkube.platform import Cvm, ImageSpec
 from confkube.roles.cluster import Cluster
 from confkube.roles.control_plane import ControlPlane
 from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, WORKERS, Network
+from confkube.roles.options import STOCK
 from confkube.roles.trust_server import TrustServer
 from confkube.roles.workers import Workers
-from confkube.types import CvmNodesArgs, PoolArgs, TrustRef
+from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, TrustRef
 
 
 class CvmNodes(pulumi.ComponentResource):
@@ -51,6 +53,8 @@ class CvmNodes(pulumi.ComponentResource):
         super().__init__("confkube:index:CvmNodes", name, {}, opts)
         self._name, self._args, self._spec = name, args, spec
         inside = pulumi.ResourceOptions(parent=self)
+        found = platform.image(name, ImageSpec(distribution=STOCK, isolation=Cvm(tee=spec.tee)), inside)
+        self._image: ImageRef = {"image_id": found.image_id, "root_device": found.root_device}
         cluster = Cluster(name, {"owner": spec.owner, "ttl": spec.ttl}, inside)
         network = Network(
             f"{name}-network",
@@ -105,6 +109,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "cluster": cluster.ref,
                 "authority": cluster.authority,
                 "tier": network.tiers[CONTROL_PLANE],
+                "image": self._image,
                 "machine": self._args.get("control_plane", {}),
                 "addresses": self._args.get("addresses", {}),
                 "public": bool(self._spec.admin_cidrs),
@@ -132,6 +137,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "tier": network.tiers[TRUST],
                 "tee": self._spec.tee,
                 "trust_domain": domain,
+                "image": self._image,
                 "machine": self._args.get("trust", {}).get("server", {}),
                 "allow": list(self._spec.allow),
             },
@@ -159,6 +165,7 @@ class CvmNodes(pulumi.ComponentResource):
                     "trust": trust,
                     "tee": self._spec.tee,
                     "pool": pool,
+                    "image": self._image,
                     "allow": list(self._spec.allow),
                 },
                 opts,

@@ -13,10 +13,10 @@ from confkube.clouds import resolve
 from confkube.component import refusing
 from confkube.parse import parse
 from confkube.placement import control_plane_type
-from confkube.platform import ImageSpec, MachineSpec, Permission, Plain, Platform, Secret, Single
+from confkube.platform import MachineSpec, Permission, Plain, Platform, Secret, Single
 from confkube.roles.addons import addons_of
 from confkube.roles.network import API_PORT
-from confkube.roles.options import HOST_NUMBER, STOCK, after, inside, say_when_kept
+from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
 from confkube.spec import NEVER, NO_END, Addresses, Machine, Role, checked_ttl, lifetime
 from confkube.types import ControlPlaneArgs, JoinRef
 
@@ -70,9 +70,7 @@ class ControlPlane(pulumi.ComponentResource):
             MachineSpec(
                 isolation=Plain(),
                 scale=Single(private_ip=address, public=spec.public),
-                image=platform.image(
-                    name, ImageSpec(distribution=STOCK, isolation=Plain(), labels=cluster["labels"]), inside(self)
-                ),
+                image=image_of(platform, args.get("image"), Plain(), name, inside(self)),
                 machine_type=machine_type,
                 disk_gib=spec.machine.disk_gib,
                 subnet_id=tier["subnet_id"],
@@ -83,7 +81,7 @@ class ControlPlane(pulumi.ComponentResource):
                     name=pulumi.Output.from_input(cluster["cluster_id"]).apply(secret_name),
                     value=authority["secrets"],
                 ),
-                permissions=frozenset({Permission.READ_SECRET, Permission.TUNNEL}),
+                permissions=frozenset({Permission.TUNNEL}),
                 after=after(opts),
             ),
             inside(self),

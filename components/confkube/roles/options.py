@@ -2,7 +2,8 @@
 
 import pulumi
 
-from confkube.platform import Machines
+from confkube.platform import Image, ImageSpec, Isolation, Machines, Platform
+from confkube.types import ImageRef
 
 HOST_NUMBER = 10
 """A single machine's place in its subnet; the clouds reserve the first four addresses."""
@@ -26,6 +27,15 @@ def after(opts: pulumi.ResourceOptions | None) -> tuple[pulumi.Resource, ...]:
     if isinstance(wanted, list | tuple):
         return tuple(each for each in wanted if isinstance(each, pulumi.Resource))
     return ()
+
+
+def image_of(
+    platform: Platform, given: ImageRef | None, isolation: Isolation, name: str, opts: pulumi.ResourceOptions
+) -> Image:
+    """The image that the role was given, or the platform's pinned stock image."""
+    if given is None:
+        return platform.image(name, ImageSpec(distribution=STOCK, isolation=isolation), opts)
+    return Image(image_id=given["image_id"], root_device=given["root_device"])
 
 
 def say_when_kept(machines: Machines, rendered: pulumi.Output[str]) -> None:

@@ -12,10 +12,10 @@ from confkube.clouds import resolve
 from confkube.component import refusing
 from confkube.parse import parse
 from confkube.placement import confidential_type
-from confkube.platform import Cvm, ImageSpec, MachineSpec, Permission, Platform, Single
+from confkube.platform import Cvm, MachineSpec, Permission, Platform, Single
 from confkube.roles import pki
 from confkube.roles.network import TRUST_PORT
-from confkube.roles.options import HOST_NUMBER, STOCK, after, inside, say_when_kept
+from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
 from confkube.spec import Allowed, GivenTee, Machine, Role, checked_trust_domain
 from confkube.types import TrustRef, TrustServerArgs
 
@@ -65,9 +65,7 @@ class TrustServer(pulumi.ComponentResource):
             MachineSpec(
                 isolation=isolation,
                 scale=Single(private_ip=address, tunnel_port=bootstrap.ENROLMENT_PORT),
-                image=platform.image(
-                    name, ImageSpec(distribution=STOCK, isolation=isolation, labels=cluster["labels"]), inside(self)
-                ),
+                image=image_of(platform, args.get("image"), isolation, name, inside(self)),
                 machine_type=machine_type,
                 disk_gib=spec.machine.disk_gib,
                 subnet_id=tier["subnet_id"],

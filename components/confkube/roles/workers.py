@@ -12,8 +12,8 @@ from confkube.clouds import resolve
 from confkube.component import refusing
 from confkube.parse import parse
 from confkube.placement import pool_type
-from confkube.platform import Cvm, Group, ImageSpec, MachineSpec, Platform
-from confkube.roles.options import STOCK, after, inside
+from confkube.platform import Cvm, Group, MachineSpec, Platform
+from confkube.roles.options import after, image_of, inside
 from confkube.spec import Allowed, GivenTee, Pool, Role
 from confkube.types import Tee, WorkersArgs
 
@@ -61,9 +61,7 @@ class Workers(pulumi.ComponentResource):
             MachineSpec(
                 isolation=isolation,
                 scale=Group(count=pool.count),
-                image=platform.image(
-                    name, ImageSpec(distribution=STOCK, isolation=isolation, labels=cluster["labels"]), inside(self)
-                ),
+                image=image_of(platform, args.get("image"), isolation, name, inside(self)),
                 machine_type=machine_type,
                 disk_gib=pool.disk_gib,
                 subnet_id=tier["subnet_id"],

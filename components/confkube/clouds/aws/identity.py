@@ -46,22 +46,21 @@ def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptio
     role = aws.iam.Role(
         f"{name}-identity", assume_role_policy=json.dumps(_ASSUME), tags=tags(spec.labels, name), opts=opts
     )
-    stored = _store(name, spec.secret, spec, region, opts) if spec.secret else None
+    stored = _store(name, spec.secret, spec, region, opts) if spec.secret else ()
+    readable = pulumi.Output.all(*(entry.arn for entry in stored[:1]))
     policy = aws.iam.RolePolicy(
         f"{name}-identity",
         role=role.id,
-        policy=pulumi.Output.from_input(stored.secret_arn if stored else None).apply(
-            lambda arn: _policy(spec.permissions, arn)
-        ),
+        policy=readable.apply(lambda secret_arns: _policy(spec.permissions, secret_arns)),
         opts=opts,
     )
     profile = aws.iam.InstanceProfile(f"{name}-identity", role=role.name, tags=tags(spec.labels, name), opts=opts)
-    return Identity(profile=profile, ready=(policy, stored) if stored else (policy,))
+    return Identity(profile=profile, ready=(policy, *stored))
 
 
 def _store(
     name: str, secret: Secret, spec: MachineSpec, region: str, opts: pulumi.ResourceOptions
-) -> aws.secretsmanager.SecretVersion:
+) -> tuple[aws.secretsmanager.Secret, aws.secretsmanager.SecretVersion]:
     entry = aws.secretsmanager.Secret(
         f"{name}-secret",
         name=secret.name,
@@ -71,21 +70,20 @@ def _store(
         tags=tags(spec.labels, name),
         opts=opts,
     )
-    return aws.secretsmanager.SecretVersion(
+    version = aws.secretsmanager.SecretVersion(
         f"{name}-secret",
         secret_id=entry.id,
         secret_string=pulumi.Output.secret(secret.value),
         region=region,
         opts=opts,
     )
+    return entry, version
 
 
-def _policy(permissions: Iterable[Permission], secret_arn: str | None) -> str:
-    """The policy document: one statement for each permission."""
+def _policy(permissions: Iterable[Permission], secret_arns: Iterable[str]) -> str:
+    """The policy document: one statement for each permission, and one for each secret made with the machine."""
     granted = set(permissions)
-    statements: list[dict[str, object]] = []
-    if Permission.READ_SECRET in granted and secret_arn is not None:
-        statements.append(_allow("OwnSecret", ["secretsmanager:GetSecretValue"], secret_arn))
+    statements = [_allow("OwnSecret", ["secretsmanager:GetSecretValue"], arn) for arn in secret_arns]
     if Permission.INSPECT_MACHINES in granted:
         statements.append(_allow("InspectMachines", _INSPECT_ACTIONS, "*"))
     if Permission.TUNNEL in granted:

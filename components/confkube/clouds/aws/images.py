@@ -34,8 +34,4 @@ def find(name: str, spec: ImageSpec, region: str, opts: pulumi.ResourceOptions) 
             f"it was pinned on {pinned.checked} ({pinned.source})"
         ) from None
     refuse_image(found.name, found.boot_mode, spec.isolation)
-    return Image(
-        image_id=pulumi.Output.from_input(found.id),
-        root_device=pulumi.Output.from_input(found.root_device_name),
-        attested=False,
-    )
+    return Image(image_id=found.id, root_device=found.root_device_name)

@@ -89,7 +89,7 @@ class _Builder:
                 security_group_id=group.id,
                 ip_protocol="-1",
                 cidr_ipv4=EVERYWHERE,
-                description="images, packages and the cloud's own services",
+                description="images, packages and cloud services",
                 region=self.region,
                 tags=self._tags(tier.name),
                 opts=self.opts,

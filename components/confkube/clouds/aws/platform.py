@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from confkube.bootstrap import BootProfile
 from confkube.clouds.aws import images, machines, network
 from confkube.clouds.aws.settings import AwsSettings, region_of
+from confkube.errors import Refusal
 from confkube.parse import parse
 from confkube.platform import Account, Image, ImageSpec, Limits, Machines, MachineSpec, Network, NetworkSpec
 
@@ -46,8 +47,18 @@ class AwsPlatform:
         )
 
     def account(self, opts: pulumi.InvokeOptions | None = None) -> Account:
-        """Ask STS who calls."""
-        caller = aws.get_caller_identity(opts=opts)
+        """Ask STS who calls.
+
+        Raises:
+            Refusal: The provider has no usable credentials or region.
+        """
+        try:
+            caller = aws.get_caller_identity(opts=opts)
+        except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
+            raise Refusal(
+                f"AWS does not say who pays: {error}; check the credentials and set the provider's region, "
+                f"for example with: pulumi config set aws:region {self.region}"
+            ) from None
         world = "sandbox" if SANDBOX_CALLER.fullmatch(caller.arn) else "cloud"
         return Account(world=world, account_id=caller.account_id)
 

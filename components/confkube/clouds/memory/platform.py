@@ -110,11 +110,7 @@ class MemoryPlatform:
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
         """Every image exists."""
         del opts
-        return Image(
-            image_id=pulumi.Output.from_input(f"image-{spec.distribution}-for-{name}"),
-            root_device=pulumi.Output.from_input("root"),
-            attested=False,
-        )
+        return Image(image_id=f"image-{spec.distribution}-for-{name}", root_device="root")
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Record a machine or a scale group."""

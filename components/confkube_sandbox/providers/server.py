@@ -1,0 +1,281 @@
+"""The provider protocol: one gRPC servicer that any package of handlers plugs into.
+
+Protocol facts: https://github.com/pulumi/pulumi proto/pulumi/provider.proto and
+sdk/go/common/resource/plugin/provider_plugin.go at v3.259.0 (2026-08).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from confkube_sandbox.providers import diff, schema, sdk
+from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.failures import guard
+from confkube_sandbox.providers.handler import CheckFailure, Context
+from confkube_sandbox.providers.wire import UNKNOWN, plain, sealed, struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import grpc
+
+    from confkube_sandbox.home import SandboxHome
+    from confkube_sandbox.providers.handler import FunctionHandler, Properties, ResourceHandler
+
+# Settings of every provider resource that the engine itself reads.
+_ENGINE_SETTINGS = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
+_KINDS = {
+    ("ADD", False): provider_pb2.PropertyDiff.ADD,
+    ("ADD", True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    ("UPDATE", False): provider_pb2.PropertyDiff.UPDATE,
+    ("UPDATE", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    ("DELETE", False): provider_pb2.PropertyDiff.DELETE,
+    ("DELETE", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """What is served.
+
+    Attributes:
+        package: Pulumi's name, for example ``aws``.
+        version: The version of the real provider that is simulated.
+        sdk: The Python package with the input types.
+        handlers: Resource types by token.
+        functions: Functions by token.
+        configure: Called with the provider's configuration before anything else; may refuse it.
+    """
+
+    package: str
+    version: str
+    sdk: str
+    handlers: Mapping[str, ResourceHandler]
+    functions: Mapping[str, FunctionHandler]
+    configure: Callable[[Properties, SandboxHome], None] | None = None
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """Serves one package. Stateless but for the configuration that the engine sends once."""
+
+    def __init__(self, plugin: Plugin, home: SandboxHome) -> None:
+        self._plugin = plugin
+        self._sdk = plugin.sdk
+        self._handlers = plugin.handlers
+        self._functions = plugin.functions
+        self._context = Context(home=home, config={})
+
+    # ---- life of the process
+
+    def Handshake(self, request: object, context: grpc.ServicerContext) -> provider_pb2.ProviderHandshakeResponse:  # noqa: N802, ARG002
+        """Accept neither secrets nor outputs: the engine then opens them and marks returned keys secret again."""
+        return provider_pb2.ProviderHandshakeResponse()
+
+    def Attach(self, request: object, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802, ARG002
+        """Serve an engine that did not start this process (PULUMI_DEBUG_PROVIDERS)."""
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: object, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802, ARG002
+        """Acknowledge; SIGINT follows."""
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: object, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802, ARG002
+        """Name the version that is simulated."""
+        return plugin_pb2.PluginInfo(version=self._plugin.version)
+
+    def GetSchema(self, request: object, context: grpc.ServicerContext) -> provider_pb2.GetSchemaResponse:  # noqa: N802, ARG002
+        """Name the package; the SDK carries the types."""
+        return provider_pb2.GetSchemaResponse(
+            schema=json.dumps({"name": self._plugin.package, "version": self._plugin.version})
+        )
+
+    def CheckConfig(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Refuse settings that the provider does not know, or of the wrong type."""
+
+        def answer() -> provider_pb2.CheckResponse:
+            given = {key: _decoded(value) for key, value in plain(request.news).items() if key not in _ENGINE_SETTINGS}
+            checked = schema.check_settings(self._plugin.package, sdk.provider_shape(self._sdk), given)
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[_failure(f) for f in checked])
+
+        return guard(context, answer)
+
+    def DiffConfig(self, request: object, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802, ARG002
+        """Let the engine compare; a changed configuration never replaces resources."""
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_UNKNOWN)
+
+    def Configure(  # noqa: N802
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        """Keep the configuration for all later calls."""
+
+        def answer() -> provider_pb2.ConfigureResponse:
+            config = {key: _decoded(value) for key, value in plain(request.args).items()}
+            if self._plugin.configure is not None:
+                self._plugin.configure(config, self._context.home)
+            self._context = replace(self._context, config=config)
+            return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+        return guard(context, answer)
+
+    # ---- resources
+
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
+        """Refuse what the SDK's types or the handler refuse; return the inputs as they will be used."""
+
+        def answer() -> provider_pb2.CheckResponse:
+            handler = self._handler(request.urn, "Check")
+            call = replace(self._call(request.urn), random_seed=request.randomSeed)
+            shape = sdk.resource_shape(self._sdk, handler.token)
+            checked = schema.check(call.name, shape, plain(request.news))
+            inputs, failures = checked.inputs, checked.failures
+            if not failures:
+                inputs, failures = handler.check(checked.inputs, plain(request.olds), call)
+            return provider_pb2.CheckResponse(inputs=struct(inputs), failures=[_failure(f) for f in failures])
+
+        return guard(context, answer)
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
+        """Compare inputs by the facts."""
+
+        def answer() -> provider_pb2.DiffResponse:
+            handler = self._handler(request.urn, "Diff")
+            new = plain(request.news)
+            found = diff.compare(handler.token, plain(request.old_inputs), new, request.ignoreChanges)
+            forced = handler.forced(_without_defaults(new), plain(request.olds), self._call(request.urn))
+            found.force(forced - frozenset(request.ignoreChanges))
+            some = provider_pb2.DiffResponse.DIFF_SOME
+            return provider_pb2.DiffResponse(
+                changes=some if found.changes else provider_pb2.DiffResponse.DIFF_NONE,
+                replaces=found.replaces,
+                diffs=sorted({change.path.split(".")[0].split("[")[0] for change in found.changes}),
+                detailedDiff={
+                    change.path: provider_pb2.PropertyDiff(
+                        kind=_KINDS[change.kind, change.effect == "replace"], inputDiff=change.path not in forced
+                    )
+                    for change in found.changes
+                },
+                hasDetailedDiff=True,
+                deleteBeforeReplace=found.delete_first,
+            )
+
+        return guard(context, answer)
+
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
+        """Make the object; in a preview say which outputs are not known yet."""
+
+        def answer() -> provider_pb2.CreateResponse:
+            handler = self._handler(request.urn, "Create")
+            inputs = _without_defaults(plain(request.properties))
+            if request.preview:
+                return provider_pb2.CreateResponse(properties=struct(_promised(handler, inputs)))
+            made = handler.create(inputs, self._call(request.urn, request.timeout))
+            return provider_pb2.CreateResponse(id=made.id, properties=_result(handler, inputs, made.outputs))
+
+        return guard(context, answer)
+
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
+        """Look at the living object; an empty answer means that it is gone."""
+
+        def answer() -> provider_pb2.ReadResponse:
+            handler = self._handler(request.urn, "Read")
+            recorded = plain(request.inputs)
+            call = self._call(request.urn, request.timeout)
+            found = handler.read(request.id, _without_defaults(recorded), plain(request.properties), call)
+            if found is None:
+                return provider_pb2.ReadResponse()
+            inputs = dict(found.inputs)
+            if schema.DEFAULTS in recorded:
+                inputs[schema.DEFAULTS] = recorded[schema.DEFAULTS]
+            outputs = _result(handler, found.inputs, found.outputs)
+            return provider_pb2.ReadResponse(
+                id=request.id, inputs=struct(sealed(inputs, handler.secret_outputs)), properties=outputs
+            )
+
+        return guard(context, answer)
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
+        """Change the object in place; in a preview say which outputs will change."""
+
+        def answer() -> provider_pb2.UpdateResponse:
+            handler = self._handler(request.urn, "Update")
+            old, new = _without_defaults(plain(request.old_inputs)), _without_defaults(plain(request.news))
+            outputs = plain(request.olds)
+            if request.preview:
+                gone = dict.fromkeys(handler.changed(old, new), UNKNOWN)
+                kept = {key: value for key, value in outputs.items() if key in new or key not in old}
+                return provider_pb2.UpdateResponse(properties=_result(handler, kept, new | gone))
+            call = replace(self._call(request.urn, request.timeout), ignored=frozenset(request.ignoreChanges))
+            changed = handler.update(request.id, old, outputs, new, call)
+            return provider_pb2.UpdateResponse(properties=_result(handler, new, changed))
+
+        return guard(context, answer)
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Remove the object."""
+
+        def answer() -> empty_pb2.Empty:
+            handler = self._handler(request.urn, "Delete")
+            handler.delete(request.id, plain(request.properties), self._call(request.urn, request.timeout))
+            return empty_pb2.Empty()
+
+        return guard(context, answer)
+
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
+        """Answer a function call."""
+
+        def answer() -> provider_pb2.InvokeResponse:
+            function = self._functions.get(request.tok)
+            if function is None:
+                raise CloudError(f"unrecognized data function (Invoke): {request.tok}")
+            checked = schema.check("", sdk.function_shape(self._sdk, request.tok), plain(request.args))
+            if checked.failures:
+                return provider_pb2.InvokeResponse(failures=[_failure(f) for f in checked.failures])
+            result = struct(function.invoke(checked.inputs, self._context))
+            return provider_pb2.InvokeResponse(**{"return": result})  # pyright: ignore[reportArgumentType]
+
+        return guard(context, answer)
+
+    # ---- parts
+
+    def _handler(self, urn: str, call: str) -> ResourceHandler:
+        token = urn.split("::")[2].rsplit("$", maxsplit=1)[-1]
+        if token not in self._handlers:
+            raise CloudError(f"unrecognized resource type ({call}): {token}")
+        return self._handlers[token]
+
+    def _call(self, urn: str, timeout: float = 0) -> Context:
+        return replace(self._context, urn=urn, name=urn.rsplit("::", maxsplit=1)[-1], timeout=timeout or None)
+
+
+def _promised(handler: ResourceHandler, inputs: Properties) -> Properties:
+    return inputs | {key: UNKNOWN for key in handler.computed if key not in inputs}
+
+
+def _result(handler: ResourceHandler, inputs: Properties, outputs: Properties) -> Any:  # noqa: ANN401
+    return struct(sealed(inputs | outputs, handler.secret_outputs))
+
+
+def _without_defaults(inputs: Properties) -> Properties:
+    return {key: value for key, value in inputs.items() if key != schema.DEFAULTS}
+
+
+def _decoded(value: object) -> object:
+    """Configuration values other than texts arrive as JSON inside a text."""
+    if not isinstance(value, str) or value[:1] not in ("{", "[", "t", "f"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _failure(failure: CheckFailure) -> provider_pb2.CheckFailure:
+    # Like the provider bridge, the path is part of the sentence: a property given apart changes how the CLI prints it.
+    return provider_pb2.CheckFailure(reason=failure.reason)

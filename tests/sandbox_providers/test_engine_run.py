@@ -1,0 +1,170 @@
+"""A program under the real engine against the simulated cloud, through its whole life."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from driver import COMPONENTS
+from world import IMAGE, POLICY, TAGS, TRUST
+
+ENGINE = Path(os.environ.get("CONFKUBE_ENGINE_ROOT", Path.home() / ".cache" / "confkube" / "engine" / "v3.259.0"))
+QUIET = {"same", "read", "refresh"}
+
+pytestmark = pytest.mark.skipif(not (ENGINE / "bin" / "pulumi").exists(), reason="the Pulumi engine is not built here")
+
+
+class Program:
+    """An inline program whose settings the test changes between two updates."""
+
+    def __init__(self) -> None:
+        self.user_data = "#!/bin/sh\necho 1"
+        self.instance_type = "m6a.2xlarge"
+        self.desired = 2
+        self.template_data = "one-in-template"
+        self.secret = "hush-hush-hush"
+        self.description = "nodes"
+
+    def __call__(self) -> None:
+        import pulumi
+        import pulumi_aws as aws
+
+        vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, tags=TAGS)
+        subnet = aws.ec2.Subnet(
+            "subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24", availability_zone="us-east-2a", tags=TAGS
+        )
+        group = aws.ec2.SecurityGroup("nodes", vpc_id=vpc.id, description=self.description, tags=TAGS)
+        aws.vpc.SecurityGroupIngressRule(
+            "api", security_group_id=group.id, ip_protocol="tcp", from_port=6443, to_port=6443, cidr_ipv4="10.0.0.0/16"
+        )
+        named = aws.ec2.GetAmiFilterArgs(name="name", values=[IMAGE])
+        image = aws.ec2.get_ami_output(owners=["099720109477"], filters=[named])
+        role = aws.iam.Role("role", assume_role_policy=json.dumps(TRUST), tags=TAGS)
+        aws.iam.RolePolicy("policy", role=role.id, policy=json.dumps(POLICY))
+        profile = aws.iam.InstanceProfile("profile", role=role.name, tags=TAGS)
+        secret = aws.secretsmanager.Secret("secret", recovery_window_in_days=0, tags=TAGS)
+        aws.secretsmanager.SecretVersion("version", secret_id=secret.id, secret_string=self.secret)
+        machine = aws.ec2.Instance(
+            "machine",
+            ami=image.id,
+            instance_type=self.instance_type,
+            subnet_id=subnet.id,
+            vpc_security_group_ids=[group.id],
+            private_ip="10.0.1.10",
+            iam_instance_profile=profile.name,
+            user_data=self.user_data,
+            metadata_options=aws.ec2.InstanceMetadataOptionsArgs(http_tokens="required", http_put_response_hop_limit=1),
+            root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(encrypted=True, volume_size=30, volume_type="gp3"),
+            tags=TAGS,
+        )
+        data = pulumi.Output.secret(base64.b64encode(self.template_data.encode()).decode())
+        template = aws.ec2.LaunchTemplate(
+            "template",
+            image_id=image.id,
+            instance_type="m6a.large",
+            user_data=data,
+            cpu_options=aws.ec2.LaunchTemplateCpuOptionsArgs(amd_sev_snp="enabled"),
+            update_default_version=True,
+            vpc_security_group_ids=[group.id],
+            tags=TAGS,
+        )
+        aws.autoscaling.Group(
+            "pool",
+            min_size=1,
+            max_size=4,
+            desired_capacity=self.desired,
+            vpc_zone_identifiers=[subnet.id],
+            force_delete=True,
+            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
+                id=template.id, version=template.latest_version.apply(str)
+            ),
+        )
+        pulumi.export("address", machine.private_ip)
+
+
+@pytest.fixture
+def stack(home, cloud, monkeypatch):
+    from pulumi import automation as auto
+
+    plugin = home.pulumi_home / "plugins" / "resource-aws-v7.51.1" / "pulumi-resource-aws"
+    plugin.parent.mkdir(parents=True, exist_ok=True)
+    plugin.write_text(
+        f'#!/bin/sh\nPYTHONPATH={COMPONENTS} exec {sys.executable} -m confkube_sandbox.providers aws "$@"\n'
+    )
+    plugin.chmod(0o755)
+    for name in home.misleading(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in home.environment().items():
+        monkeypatch.setenv(name, value)
+    program = Program()
+    options = auto.LocalWorkspaceOptions(
+        pulumi_command=auto.PulumiCommand(root=str(ENGINE)), env_vars={**os.environ, "NO_COLOR": "1"}
+    )
+    made = auto.create_or_select_stack("dev", project_name="providers", program=program, opts=options)
+    made.set_config("aws:region", auto.ConfigValue("us-east-2"))
+    made.test_program = program
+    yield made
+    made.workspace.remove_stack("dev", force=True)
+
+
+def changes(run):
+    """Run an operation and return what it does to which resource."""
+    seen = []
+    run(on_event=seen.append)
+    found = {}
+    for event in seen:
+        step = event.resource_pre_event
+        if step is not None and step.metadata.op.value not in QUIET:
+            found.setdefault(step.metadata.urn.split("::")[-1], []).append(step.metadata.op.value)
+    return found
+
+
+def test_a_whole_life(stack, cloud, home, boto):
+    before, program = cloud.inventory(), stack.test_program
+    assert set(changes(stack.preview)) > {"vpc", "machine", "pool"}
+    assert cloud.inventory() == before
+
+    assert stack.up().outputs["address"].value == "10.0.1.10"
+    assert changes(stack.up) == {}
+    assert changes(stack.refresh) == {}
+    state = "".join(file.read_text() for file in home.state.rglob("*.json"))
+    assert program.secret not in state
+    assert base64.b64encode(program.template_data.encode()).decode() not in state
+
+    program.instance_type = "m6a.4xlarge"
+    assert changes(stack.up) == {"machine": ["update"]}
+    program.desired = 3
+    assert changes(stack.up) == {"pool": ["update"]}
+    program.template_data = "two"
+    assert changes(stack.preview) == {"template": ["update"], "pool": ["update"]}
+    assert changes(stack.up) == {"template": ["update"], "pool": ["update"]}
+    program.secret = "other"
+    assert changes(stack.up) == {"version": ["create-replacement", "replace", "delete-replaced"]}
+    program.user_data = "#!/bin/sh\necho 2"
+    assert changes(stack.up) == {"machine": ["update"]}
+    assert changes(stack.up) == {}
+
+    ec2 = boto("ec2")
+    machine = ec2.describe_instances(Filters=[{"Name": "private-ip-address", "Values": ["10.0.1.10"]}])
+    identity = machine["Reservations"][0]["Instances"][0]["InstanceId"]
+    ec2.create_tags(Resources=[identity], Tags=[{"Key": "drift", "Value": "1"}])
+    stack.refresh()
+    assert changes(stack.up) == {"machine": ["update"]}
+    assert changes(stack.refresh) == {}
+
+    stack.destroy()
+    assert cloud.inventory() == before
+
+
+def test_a_refused_resource_is_refused_before_anything_is_made(stack, cloud):
+    before, program = cloud.inventory(), stack.test_program
+    from pulumi.automation.errors import CommandError
+
+    program.user_data = "x" * 17000
+    with pytest.raises(CommandError, match="expected length of user_data to be in the range"):
+        stack.preview()
+    assert cloud.inventory() == before
