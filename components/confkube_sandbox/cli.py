@@ -77,15 +77,20 @@ def reset(home: SandboxHome, yes: bool, stacks: bool) -> None:
     """Empty the simulated clouds (a dry run unless --yes is given)."""
     from confkube_sandbox import state  # noqa: PLC0415
     from confkube_sandbox.activation import daemon  # noqa: PLC0415
+    from confkube_sandbox.daemon import client  # noqa: PLC0415
 
     held = state.stacks(home)
-    client = daemon(home)
     verb = "removed" if yes else "would go"
-    resources = client.inventory()
+    try:
+        resources, unreadable = daemon(home).inventory(), None
+    except Refusal as refusal:
+        resources, unreadable = [], refusal
     if yes:
         if stacks:
             state.remove_all(home)
-        client.reset()
+        client.reset(home)
+    if unreadable is not None:
+        click.echo(f"{verb}: what the simulated clouds hold, which cannot be listed: {unreadable}")
     for resource in resources:
         click.echo(f"{verb}: {resource}")
     for stack in held:
@@ -94,7 +99,8 @@ def reset(home: SandboxHome, yes: bool, stacks: bool) -> None:
             click.echo(f"{verb}: state of stack {name}")
         else:
             click.echo(f"kept: state of stack {name}; --stacks removes it too, `pulumi refresh` brings it up to date")
-    click.echo(f"{verb}: {len(resources)} resources of the simulated clouds")
+    if unreadable is None:
+        click.echo(f"{verb}: {len(resources)} resources of the simulated clouds")
     if not yes:
         click.echo("nothing was changed; add --yes to do it")
 

@@ -30,6 +30,7 @@ class Case:
     text: str
     source: str
     date: str
+    evidence: str
     parameters: dict[str, Any] = field(default_factory=dict)
     wire: dict[str, Any] = field(default_factory=dict)
     region: str = "us-east-2"
@@ -51,11 +52,12 @@ def cases() -> list[Case]:
     return found
 
 
-def meets(case: Case, met: tuple[int, str, str]) -> bool:
+def meets(case: Case, met: tuple[int, str, str], ids: dict[str, str]) -> bool:
     """Whether an answer is the one that the case expects; a text that starts with ``=`` has to be the whole one."""
     status, code, text = met
-    whole = case.text.startswith("=")
-    return (status, code) == (case.status, case.code) and (text == case.text[1:] if whole else case.text in text)
+    wanted: str = _filled(case.text, ids)
+    same = text == wanted[1:] if wanted.startswith("=") else wanted in text
+    return (status, code) == (case.status, case.code) and same
 
 
 def answer(clients: Clients, case: Case, ids: dict[str, str]) -> tuple[int, str, str]:

@@ -33,6 +33,8 @@ def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
     # What follows never comes to its end.
     settings(speed=0.001)
     ec2.terminate_instances(InstanceIds=[ids["ending"]])
+    more = {"ImageId": ids["image"], "InstanceType": "m6a.large", "MinCount": 1, "MaxCount": 1}
+    ids["starting"] = ec2.run_instances(**more, SubnetId=ids["tiny_subnet"])["Instances"][0]["InstanceId"]
     clients.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="leaving", ForceDelete=True)
     clients.client("autoscaling").describe_auto_scaling_groups()
     settings(speed=INSTANT)
@@ -93,6 +95,10 @@ def _network(ec2: Any, ids: dict[str, str]) -> None:
             {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": ids["named_sg"]}]},
             {"IpProtocol": "tcp", "FromPort": 6443, "ToPort": 6443, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]},
         ],
+    )
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [ids["sg"]]}])
+    ids["sgr"] = next(
+        each["SecurityGroupRuleId"] for each in rules["SecurityGroupRules"] if each.get("FromPort") == 6443
     )
     ec2.associate_route_table(RouteTableId=ids["rtb"], SubnetId=ids["subnet"])
     ids["spare_rtb"] = ec2.create_route_table(VpcId=ids["vpc"])["RouteTable"]["RouteTableId"]

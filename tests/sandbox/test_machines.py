@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +11,12 @@ from aws_client import ACCOUNT, Clients
 from botocore.exceptions import ClientError
 from fixture_world import INSTANT, TRUST
 
+from confkube_sandbox import clock
 from confkube_sandbox.daemon.aws import inventory
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.app import Aws
+    from confkube_sandbox.home import SandboxHome
 
 
 @pytest.fixture
@@ -313,3 +315,26 @@ def test_group_whose_template_is_gone_fails_alone(ec2: Any, aws: Clients, app: A
     newest = scaling.describe_scaling_activities(AutoScalingGroupName="pool")["Activities"][0]
     assert newest["StatusCode"] == "Failed"
     assert "does not exist" in newest["StatusMessage"]
+
+
+def test_an_ended_machine_lets_go_of_its_own_interface(
+    app: Aws, home: SandboxHome, ec2: Any, place: dict[str, str]
+) -> None:
+    interface = ec2.create_network_interface(SubnetId=place["a"])["NetworkInterface"]["NetworkInterfaceId"]
+    started = ec2.run_instances(
+        ImageId=place["image"],
+        InstanceType="m6a.large",
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface}],
+    )
+    name = started["Instances"][0]["InstanceId"]
+    app.change_settings({"speed": 1.0})
+    ec2.terminate_instances(InstanceIds=[name])
+    clock.advance(home, timedelta(minutes=10))
+    (ended,) = ec2.describe_instances(InstanceIds=[name])["Reservations"][0]["Instances"]
+    assert ended["State"]["Name"] == "terminated"
+    assert not ended.get("PrivateIpAddress")
+    (free,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
+    assert free["Status"] == "available"
+    ec2.delete_network_interface(NetworkInterfaceId=interface)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 from confkube.errors import Refusal
-from confkube_sandbox.daemon.run import described, lock_file
+from confkube_sandbox.daemon.whereabouts import described, lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -96,18 +96,43 @@ def connect(home: SandboxHome) -> DaemonClient:
     known = described(home)
     if known is None:
         raise DaemonUnreachableError(f"no sandbox daemon was ever started in {home.root}")
-    client = DaemonClient(str(known["url"]), str(known["token"]), int(known["pid"]), lock_file(home))
+    # Whoever got the port of a daemon that is gone must not be told the token.
+    if not _serving(home):
+        raise DaemonUnreachableError(f"the sandbox daemon of {home.root} is not running")
+    client = DaemonClient(known["url"], known["token"], known["pid"], lock_file(home))
     client.status()
     return client
 
 
 def reset(home: SandboxHome) -> None:
-    """Delete everything simulated, also a state that the daemon refuses to read."""
+    """Delete everything simulated, also a state that the daemon refuses to read.
+
+    Raises:
+        Refusal: A daemon serves the home but does not answer.
+    """
     try:
         connect(home).reset()
-    except DaemonUnreachableError:
-        for kept in home.cloud.glob("*.state*"):
-            kept.unlink()
+    except DaemonUnreachableError as fault:
+        with _turn(home):
+            if _serving(home):
+                raise Refusal(f"{fault}; end that process first, what it holds is written again otherwise") from None
+            for kept in home.cloud.glob("*.state*"):
+                kept.unlink()
+
+
+def _serving(home: SandboxHome) -> bool:
+    """Whether a process holds the home's lock."""
+    try:
+        handle = os.open(lock_file(home), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def ensure_running(home: SandboxHome) -> DaemonClient:
@@ -156,6 +181,7 @@ def _start(home: SandboxHome) -> None:
 @contextmanager
 def _turn(home: SandboxHome) -> Generator[None]:
     """Let one starter at a time look and start."""
+    home.prepare()
     handle = os.open(home.root / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -7,17 +7,17 @@ import json
 import os
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from confkube.errors import Refusal
 from confkube_sandbox import clock
 from confkube_sandbox.daemon.control import Control
 from confkube_sandbox.daemon.server import Server
+from confkube_sandbox.daemon.whereabouts import described, lock_file
 from confkube_sandbox.home import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from confkube_sandbox.home import SandboxHome
 
@@ -44,20 +44,6 @@ def run(home: SandboxHome, ready: Callable[[str], None]) -> None:
         ready("ready")
         with server:
             server.serve_forever(poll_interval=0.1)
-
-
-def lock_file(home: SandboxHome) -> Path:
-    """Return the file that is locked while a daemon serves the home."""
-    return home.root / "daemon.lock"
-
-
-def described(home: SandboxHome) -> dict[str, Any] | None:
-    """Return what daemon.json says, None when there is none or it cannot be read."""
-    try:
-        held = cast("object", json.loads(home.daemon_file.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
-        return None
-    return cast("dict[str, Any]", held) if isinstance(held, dict) else None
 
 
 def _world(home: SandboxHome, token: str) -> Any:  # noqa: ANN401

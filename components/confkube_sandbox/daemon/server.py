@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +43,12 @@ class Server(ThreadingHTTPServer):
         """End ``serve_forever`` once the request that asks for it is answered."""
         self.stopping.set()
 
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  the base class's names
+        """Log a fault of a connection by its kind alone; clients that go away are nothing to speak of."""
+        kind = sys.exc_info()[0]
+        if kind is not None and not issubclass(kind, ConnectionError):
+            _log.error("a connection failed: %s", kind.__name__)
+
     def end_if_asked(self) -> None:
         """Called after every answer."""
         if self.stopping.is_set():
@@ -63,13 +70,27 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to send the body, at once: answers are buffered here."""
+        told = super().handle_expect_100()
+        self.wfile.flush()
+        return told
+
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _LARGEST_BODY or "Transfer-Encoding" in self.headers:
+        if (
+            not (length.isascii() and length.isdecimal())
+            or int(length) > _LARGEST_BODY
+            or "Transfer-Encoding" in self.headers
+        ):
             self.close_connection = True
             self.send_error(413)
             return
-        request = Incoming(self.command, self.path, dict(self.headers.items()), self.rfile.read(int(length)))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.close_connection = True
+            return
+        request = Incoming(self.command, self.path, dict(self.headers.items()), body)
         target = self.server.control if self.path.startswith(PREFIX) else self.server.cloud
         reply = target(request) if target else None
         if reply is None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import sys
 import threading
+import traceback
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -102,10 +104,10 @@ class Aws:
         except ApiError as refusal:
             return render(refusal, protocol, request_id)
         except StorageError:
-            _log.exception("the state could not be written; the change was taken back")
+            _log_fault("the state could not be written; the change was taken back")
             return render(ApiError("InternalError", "An internal error has occurred", 500), protocol, request_id)
         except Exception:  # noqa: BLE001  a fault inside moto reaches the client as the service's own 500
-            _log.exception("internal fault")
+            _log_fault("internal fault")
             return render(ApiError("InternalFailure", "An internal error has occurred", 500), protocol, request_id)
 
     def execute(self, caller: Caller, operation: str, params: dict[str, Any]) -> Reply | None:
@@ -178,6 +180,13 @@ class Aws:
     def _restore(self, held: Any) -> None:  # noqa: ANN401
         self.memory, world = held
         moto.replace_world(world)
+
+
+def _log_fault(what: str) -> None:
+    """Log where a fault happened and of what kind it is, without its text: that can hold what a request carried."""
+    kind, _, trace = sys.exc_info()
+    places = "".join(traceback.format_tb(trace))
+    _log.error("%s: %s\n%s", what, kind.__name__ if kind else "unknown", places)
 
 
 def _operation(caller: Caller, request: Incoming) -> str:

@@ -1,4 +1,9 @@
-"""Turn a request on the wire into typed parameters. What the official model does not know is refused, never dropped."""
+"""Turn a request on the wire into typed parameters. What the official model does not know is refused, never dropped.
+
+EC2 does the same: ``UnknownParameter``, https://github.com/appoxy/aws/issues/32 (2026-11-24). What IAM and Auto Scaling
+do is not documented; nothing was found on 2026-11-24, and general knowledge is that they ignore what they do not know.
+Refusing is stricter than the cloud may be, on purpose: a misspelt parameter must not pass a test.
+"""
 
 from __future__ import annotations
 

@@ -111,6 +111,7 @@ def _complete(call: Call, instance: Any) -> None:  # noqa: ANN401
     instance.placement.tenancy = params.get("Placement", {}).get("Tenancy", "default")
     instance.launch_time = call.now.replace(tzinfo=None)
     _attach_more(call, instance)
+    instance.security_groups = list(instance.nics[0].group_set)
     _devices_as_asked(call, instance)
     tags = {
         each["ResourceType"]: {tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", [])}

@@ -100,8 +100,7 @@ def _nat_arrives(call: Call, name: str, state: str) -> None:
         return
     gateway.state = state
     if state == "failed":
-        gateway.failure_code = "Gateway.NotAttached"
-        gateway.failure_message = f"Network {gateway.vpc_id} has no Internet gateway attached"
+        gateway.failure_code, gateway.failure_message = gateway.fault
     if state in {"deleted", "failed"}:
         for address in call.ec2.addresses:
             if address.eni is gateway._eni:  # noqa: SLF001  moto keeps the interface there

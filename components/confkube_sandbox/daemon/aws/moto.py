@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -40,6 +41,8 @@ _RESPONSES: Mapping[str, Any] = {
     "secretsmanager": SecretsManagerResponse,
 }
 _GLOBAL = frozenset({"iam"})
+
+_VPC_UNKNOWN = re.compile(r"VpcID (vpc-\w+) does not exist\.")
 
 World = dict[tuple[str, str, str], Any]
 
@@ -100,11 +103,21 @@ def call(caller: Caller, operation: str, params: Mapping[str, Any]) -> Reply:
     try:
         status, found, content = _RESPONSES[caller.service].dispatch(request)
     except ServiceException as refusal:
-        raise ApiError(refusal.code, refusal.message) from refusal
+        raise ApiError(refusal.code, _worded(refusal.message)) from refusal
     text = content.encode() if isinstance(content, str) else content
+    if status >= 400:
+        text = _worded(text.decode()).encode()
     kept = {
         str(name): str(value)
         for name, value in found.items()
         if str(name).lower() in {"content-type", "x-amzn-requestid"}
     }
     return Reply(int(status), kept, text)
+
+
+def _worded(text: str) -> str:
+    """Give a refusal of moto the words of EC2 where they are known to differ.
+
+    Source: InvalidVpcID.NotFound in installlogmonitor_test.go of https://github.com/openshift/hive (2026-11-24).
+    """
+    return _VPC_UNKNOWN.sub(r"The vpc ID '\1' does not exist", text)

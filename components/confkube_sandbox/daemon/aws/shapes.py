@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from botocore import serialize  # pyright: ignore[reportMissingTypeStubs]
+from botocore.session import Session  # pyright: ignore[reportMissingTypeStubs]
 from moto.core.utils import get_service_model  # moto's copy: loading the EC2 model twice would cost half a second
 
 from confkube_sandbox.daemon.aws.errors import EC2, JSON, QUERY
@@ -55,6 +56,14 @@ class _Service(Protocol):
 def service(name: str) -> _Service:
     """Return the model of one service."""
     return cast("_Service", get_service_model(name))
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Return the regions of the commercial partition; an account of another one is another account."""
+    session: Any = Session()
+    known: Any = session.get_available_regions("ec2")
+    return frozenset(cast("list[str]", known))
 
 
 @cache

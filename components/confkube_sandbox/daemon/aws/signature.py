@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Authenticator:
         moment = headers.get("x-amz-date", "")
         if SIGNATURE not in self._disabled and not self._signed(request, headers, given, moment):
             raise _refuse(service, "wrong")
+        if given["region"] not in shapes.regions():
+            raise _refuse(service, "elsewhere", given["region"])
         if FRESHNESS not in self._disabled and not _fresh(moment, given["day"]):
             raise _refuse(service, "stale")
         return Caller(account=key[1], region=given["region"], service=service)
@@ -86,6 +89,10 @@ class Authenticator:
     def _signed(self, request: Incoming, headers: Mapping[str, str], given: re.Match[str], moment: str) -> bool:
         names = given["headers"].split(";")
         if "host" not in names or any(name not in headers for name in names):
+            return False
+        # The signing code believes this header instead of looking at the body.
+        told = headers.get("x-amz-content-sha256")
+        if told is not None and told != hashlib.sha256(request.body).hexdigest():
             return False
         signer: Any = SigV4Auth(Credentials(given["key"], self._secret), given["service"], given["region"])
         again: Any = AWSRequest(
@@ -95,7 +102,10 @@ class Authenticator:
             headers={name: headers[name] for name in names},
         )
         again.context["timestamp"] = moment
-        expected: str = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+        try:
+            expected: str = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+        except ValueError:
+            return False
         return hmac.compare_digest(expected, given["signature"])
 
 
@@ -119,29 +129,33 @@ _SIGNATURE_TEXT = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
+_REGION_TEXT = "Credential should be scoped to a valid Region, not 'REGION'."
 _ANSWERS: Mapping[str, Mapping[str, ApiError]] = {
     "ec2": {
         "missing": ApiError("AuthFailure", _EC2_TEXT, 401),
         "unknown": ApiError("AuthFailure", _EC2_TEXT, 401),
         "wrong": ApiError("AuthFailure", _EC2_TEXT, 401),
         "stale": ApiError("RequestExpired", "Request has expired."),
+        "elsewhere": ApiError("AuthFailure", _REGION_TEXT, 401),
     },
     "json": {
         "missing": ApiError("MissingAuthenticationTokenException", "Missing Authentication Token"),
         "unknown": ApiError("UnrecognizedClientException", _TOKEN_TEXT),
         "wrong": ApiError("InvalidSignatureException", _SIGNATURE_TEXT),
         "stale": ApiError("InvalidSignatureException", "Signature expired."),
+        "elsewhere": ApiError("InvalidSignatureException", _REGION_TEXT),
     },
     "query": {
         "missing": ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403),
         "unknown": ApiError("InvalidClientTokenId", _TOKEN_TEXT, 403),
         "wrong": ApiError("SignatureDoesNotMatch", _SIGNATURE_TEXT, 403),
         "stale": ApiError("SignatureDoesNotMatch", "Signature expired.", 403),
+        "elsewhere": ApiError("SignatureDoesNotMatch", _REGION_TEXT, 403),
     },
 }
 
 
-def _refuse(service: str, fault: str) -> ApiError:
+def _refuse(service: str, fault: str, region: str = "") -> ApiError:
     protocol = shapes.PROTOCOLS[service]
     pattern = _ANSWERS[protocol if protocol in {EC2, JSON} else "query"][fault]
-    return ApiError(pattern.code, pattern.message, pattern.status)
+    return ApiError(pattern.code, pattern.message.replace("REGION", region), pattern.status)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from confkube_sandbox.daemon.aws.patches import addresses, autoscaling, images, instances, templates
+from confkube_sandbox.daemon.aws.patches import (
+    addresses,
+    autoscaling,
+    images,
+    instances,
+    security,
+    templates,
+)
 from confkube_sandbox.daemon.aws.patches.identity import caller_identity
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ class _Clock:
 def install(now: Callable[[], datetime]) -> None:
     """Apply all patches; ``now`` becomes moto's clock."""
     _install_clock(_Clock(now))
-    for module in (instances, addresses, templates, autoscaling, images):
+    for module in (instances, addresses, security, templates, autoscaling, images):
         module.install()
 
 

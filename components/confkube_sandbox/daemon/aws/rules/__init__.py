@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.aws.rules import (
     addresses,
+    attachments,
+    confidential,
     identities,
     instances,
     launches,
@@ -32,6 +34,8 @@ _MODULES: tuple[ModuleType, ...] = (
     security,
     addresses,
     launches,
+    attachments,
+    confidential,
     machines,
     instances,
     storage,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import IAM_CREATE_ROLE, IAM_QUOTAS, READ
+from confkube_sandbox.daemon.aws.rules.sources import IAM_QUOTAS, READ, RECALLED, SEEN, WRITTEN
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
@@ -26,7 +26,14 @@ def _trust(call: Call) -> str | None:
     )
 
 
-@rule("iam", "CreateRole UpdateAssumeRolePolicy", name="iam.trust-policy", source=IAM_CREATE_ROLE, date=READ)
+@rule(
+    "iam",
+    "CreateRole UpdateAssumeRolePolicy",
+    name="iam.trust-policy",
+    source="https://github.com/AWSCookbook/Security/issues/2",
+    date=SEEN,
+    evidence=READ,
+)
 def trust_policy(call: Call) -> None:
     """A trust policy is JSON, and every statement says whom it trusts to assume the role."""
     try:
@@ -48,14 +55,28 @@ def trust_policy(call: Call) -> None:
                 raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
 
 
-@rule("iam", "CreateRole UpdateAssumeRolePolicy", name="iam.trust-policy-size", source=IAM_QUOTAS, date=READ)
+@rule(
+    "iam",
+    "CreateRole UpdateAssumeRolePolicy",
+    name="iam.trust-policy-size",
+    source="https://github.com/ansible/workshops/issues/1801",
+    date=SEEN,
+    evidence=READ,
+)
 def trust_size(call: Call) -> None:
     """A trust policy is at most 2048 characters, white space not counted."""
     if _size(_trust(call) or "") > _TRUST_LIMIT:
         raise ApiError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}", 409)
 
 
-@rule("iam", "PutRolePolicy", name="iam.inline-policy-size", source=IAM_QUOTAS, date=READ)
+@rule(
+    "iam",
+    "PutRolePolicy",
+    name="iam.inline-policy-size",
+    source="https://github.com/boto/botocore/blob/develop/botocore/data/iam/2010-05-08/service-2.json",
+    date=SEEN,
+    evidence=READ,
+)
 def inline_size(call: Call) -> None:
     """All inline policies of a role together are at most 10240 characters, white space not counted."""
     name = call.params["RoleName"]
@@ -76,7 +97,8 @@ def _size(text: str) -> int:
     "CreateRole TagRole CreateInstanceProfile TagInstanceProfile",
     name="iam.tag-text",
     source=IAM_QUOTAS,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def tag_text(call: Call) -> None:
     """Keys that start with ``aws:`` belong to AWS."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,14 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 
 from confkube_sandbox.daemon.aws import launch
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.placement import addresses_in_use, require_address, require_groups
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, RUN_INSTANCES, VPC_QUOTAS
+from confkube_sandbox.daemon.aws.rules.sources import (
+    READ,
+    RECALLED,
+    RUN_INSTANCES,
+    SEEN,
+    WRITTEN,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +45,14 @@ def zones_of(region: str, kind: str) -> tuple[str, ...]:
     return tuple(sorted(each["Location"] for each in offers if each["InstanceType"] == kind))
 
 
-@rule("ec2", "RunInstances", name="ec2.image-exists", source="https://github.com/doccano/doccano/issues/190", date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.image-exists",
+    source="https://github.com/doccano/doccano/issues/190",
+    date=SEEN,
+    evidence=READ,
+)
 def image_exists(call: Call) -> None:
     """The image exists in the region."""
     name = call.params.get("ImageId")
@@ -53,7 +64,14 @@ def image_exists(call: Call) -> None:
         raise ApiError("InvalidAMIID.NotFound", f"The image id '[{name}]' does not exist")
 
 
-@rule("ec2", "RunInstances", name="ec2.image-architecture", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.image-architecture",
+    source="https://github.com/skypilot-org/skypilot/issues/6315",
+    date=SEEN,
+    evidence=READ,
+)
 def architecture(call: Call) -> None:
     """Image and type are of the same architecture."""
     image, known = image_of(call), type_of(call).get("ProcessorInfo", {}).get("SupportedArchitectures", [])
@@ -72,7 +90,8 @@ def architecture(call: Call) -> None:
     "RunInstances",
     name="ec2.image-boot-mode",
     source="https://github.com/RhinoSecurityLabs/cloudgoat/issues/247",
-    date=READ,
+    date=SEEN,
+    evidence=READ,
 )
 def boot_mode(call: Call) -> None:
     """An image that needs UEFI needs a type that has it."""
@@ -85,18 +104,33 @@ def boot_mode(call: Call) -> None:
         raise ApiError("InvalidParameterValue", text)
 
 
-@rule("ec2", "RunInstances", name="ec2.launch-subnet", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.launch-subnet",
+    source="https://github.com/openshift/hive/blob/86d3d3efdd4a12ee6bf099d4993c9433ab7c3dfd/pkg/controller/clusterprovision/installlogmonitor_test.go",
+    date=SEEN,
+    evidence=READ,
+)
 def subnet_exists(call: Call) -> None:
     """The subnet exists."""
     if launch.subnet_of(call) is None:
-        wanted = launch.primary_interface(call.params).get("SubnetId") or call.params.get("SubnetId")
+        primary = launch.primary_interface(call.params)
+        if primary.get("NetworkInterfaceId"):
+            return
+        wanted = primary.get("SubnetId") or call.params.get("SubnetId")
         if wanted:
             raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{wanted}' does not exist")
         raise ApiError("MissingInput", "No subnets found for the default VPC. Please specify a subnet.")
 
 
 @rule(
-    "ec2", "RunInstances", name="ec2.type-in-zone", source="https://github.com/fedora-copr/copr/issues/2840", date=READ
+    "ec2",
+    "RunInstances",
+    name="ec2.type-in-zone",
+    source="https://github.com/fedora-copr/copr/issues/2840",
+    date=SEEN,
+    evidence=READ,
 )
 def type_in_zone(call: Call) -> None:
     """The zone offers the instance type."""
@@ -116,74 +150,7 @@ def type_in_zone(call: Call) -> None:
         raise ApiError("Unsupported", text)
 
 
-@rule("ec2", "RunInstances", name="ec2.interfaces-or-subnet", source=EC2_ERRORS, date=READ)
-def interfaces_or_subnet(call: Call) -> None:
-    """Subnet, groups and address are given for the instance or for its interfaces, not for both."""
-    if not call.params.get("NetworkInterfaces"):
-        return
-    rest = "may not be specified on the same request"
-    if call.params.get("SubnetId"):
-        raise ApiError("InvalidParameterCombination", f"Network interfaces and an instance-level subnet ID {rest}")
-    if call.params.get("SecurityGroupIds") or call.params.get("SecurityGroups"):
-        raise ApiError(
-            "InvalidParameterCombination", f"Network interfaces and an instance-level security groups {rest}"
-        )
-    if call.params.get("PrivateIpAddress"):
-        raise ApiError(
-            "InvalidParameterCombination", f"Network interfaces and an instance-level private address {rest}"
-        )
-
-
-@rule(
-    "ec2",
-    "RunInstances",
-    name="ec2.launch-groups",
-    source="https://github.com/QT-DevOps/DevOpsIssues/issues/256",
-    date=READ,
-)
-def groups(call: Call) -> None:
-    """The security groups exist in the subnet's VPC."""
-    subnet = launch.subnet_of(call)
-    if subnet is not None:
-        require_groups(call, subnet, launch.groups_of(call))
-
-
-@rule("ec2", "RunInstances", name="ec2.groups-per-interface", source=VPC_QUOTAS, date=READ)
-def groups_per_interface(call: Call) -> None:
-    """An interface has a limited number of security groups."""
-    if len(launch.groups_of(call)) > call.settings.quotas["security-groups-per-interface"]:
-        text = "The maximum number of security groups per interface has been reached."
-        raise ApiError("SecurityGroupsPerInterfaceLimitExceeded", text)
-
-
-@rule("ec2", "RunInstances", name="ec2.private-address", source=EC2_ERRORS, date=READ)
-def private_address(call: Call) -> None:
-    """A fixed address is a free one of the subnet, and for one instance."""
-    subnet = launch.subnet_of(call)
-    wanted = launch.primary_interface(call.params).get("PrivateIpAddress") or call.params.get("PrivateIpAddress")
-    if subnet is None or not wanted:
-        return
-    if launch.count_of(call.params) > 1:
-        raise ApiError(
-            "InvalidParameterCombination",
-            "A private IP address can not be used with an instance count greater than one",
-        )
-    require_address(call, subnet, wanted)
-
-
-@rule("ec2", "RunInstances", name="ec2.free-addresses", source=EC2_ERRORS, date=READ)
-def free_addresses(call: Call) -> None:
-    """The subnet has enough free addresses."""
-    subnet = launch.subnet_of(call)
-    if subnet is None:
-        return
-    free = ipaddress.IPv4Network(subnet.cidr_block).num_addresses - 5 - len(addresses_in_use(call, subnet))
-    if launch.count_of(call.params) > free:
-        text = "The specified subnet does not have enough free addresses to satisfy the request."
-        raise ApiError("InsufficientFreeAddressesInSubnet", text)
-
-
-@rule("ec2", "RunInstances", name="ec2.launch-count", source=RUN_INSTANCES, date=READ)
+@rule("ec2", "RunInstances", name="ec2.launch-count", source=RUN_INSTANCES, date=WRITTEN, evidence=RECALLED)
 def count(call: Call) -> None:
     """At least one instance, and at most as many as the maximum says."""
     least, most = call.params.get("MinCount", 1), call.params.get("MaxCount", 1)

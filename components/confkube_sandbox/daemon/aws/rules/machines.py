@@ -1,96 +1,38 @@
-"""Rules of RunInstances on the machine itself: SEV-SNP, user data, metadata, disks, quota, capacity."""
+"""Rules of RunInstances on the machine itself: processor, user data, metadata, disks, quota, capacity."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from confkube_sandbox.daemon.aws import launch
 from confkube_sandbox.daemon.aws.errors import ApiError
+from confkube_sandbox.daemon.aws.rules.confidential import cpu_options as asked
 from confkube_sandbox.daemon.aws.rules.launches import DEFAULT_TYPE, image_of, type_of
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, METADATA, NESTED, READ, RUN_INSTANCES, SNP
+from confkube_sandbox.daemon.aws.rules.sources import (
+    EC2_ERRORS,
+    METADATA,
+    READ,
+    RECALLED,
+    RUN_INSTANCES,
+    SEEN,
+    WRITTEN,
+)
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
 
-_SNP_REGIONS = frozenset({"us-east-2", "eu-west-1"})
 _LARGEST_USER_DATA = 16384
 
 
-def _options(call: Call) -> dict[str, Any]:
-    return call.params.get("CpuOptions", {})
-
-
-def _is_snp(call: Call) -> bool:
-    return _options(call).get("AmdSevSnp") == "enabled"
-
-
-def _features(call: Call) -> list[str]:
-    return type_of(call).get("ProcessorInfo", {}).get("SupportedFeatures", [])
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-with-nesting", source=NESTED, date=READ)
-def snp_with_nesting(call: Call) -> None:
-    """No instance has SEV-SNP and nested virtualization together: no type supports both."""
-    if _is_snp(call) and _options(call).get("NestedVirtualization") == "enabled":
-        text = "The parameter AmdSevSnp cannot be used with the parameter NestedVirtualization"
-        raise ApiError("InvalidParameterCombination", text)
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-region", source=SNP, date=READ)
-def snp_region(call: Call) -> None:
-    """On shared tenancy SEV-SNP is offered in two regions."""
-    if _is_snp(call) and call.caller.region not in _SNP_REGIONS:
-        raise ApiError("UnsupportedOperation", "AMD SEV-SNP is not supported in this Region.")
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-type", source=SNP, date=READ)
-def snp_type(call: Call) -> None:
-    """Some sizes of M6a, C6a and R6a have SEV-SNP, no others."""
-    if _is_snp(call) and "amd-sev-snp" not in _features(call):
-        kind = call.params.get("InstanceType", DEFAULT_TYPE)
-        raise ApiError("UnsupportedOperation", f"The instance type '{kind}' does not support AMD SEV-SNP.")
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-boot-mode", source=SNP, date=READ)
-def snp_boot_mode(call: Call) -> None:
-    """SEV-SNP needs an image that boots by UEFI."""
-    image = image_of(call)
-    if _is_snp(call) and image is not None and image.boot_mode not in {"uefi", "uefi-preferred"}:
-        text = f"AMD SEV-SNP requires an AMI with boot mode uefi or uefi-preferred. AMI {image.id} does not have it."
-        raise ApiError("InvalidParameterCombination", text)
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-hibernation", source=SNP, date=READ)
-def snp_hibernation(call: Call) -> None:
-    """An instance with SEV-SNP cannot hibernate."""
-    if _is_snp(call) and call.params.get("HibernationOptions", {}).get("Configured"):
-        raise ApiError("UnsupportedOperation", "Hibernation is not supported for instances with AMD SEV-SNP.")
-
-
-@rule("ec2", "RunInstances", name="ec2.snp-enclave", source=SNP, date=READ)
-def snp_enclave(call: Call) -> None:
-    """An instance with SEV-SNP has no Nitro Enclaves."""
-    if _is_snp(call) and call.params.get("EnclaveOptions", {}).get("Enabled"):
-        raise ApiError("UnsupportedOperation", "AWS Nitro Enclaves is not supported for instances with AMD SEV-SNP.")
-
-
-@rule("ec2", "RunInstances", name="ec2.nesting-type", source=NESTED, date=READ)
-def nesting_type(call: Call) -> None:
-    """Nested virtualization needs a type that has it."""
-    if _options(call).get("NestedVirtualization") == "enabled" and "nested-virtualization" not in _features(call):
-        kind = call.params.get("InstanceType", DEFAULT_TYPE)
-        raise ApiError("UnsupportedOperation", f"The instance type '{kind}' does not support nested virtualization.")
-
-
-@rule("ec2", "RunInstances", name="ec2.cpu-options", source=RUN_INSTANCES, date=READ)
+@rule("ec2", "RunInstances", name="ec2.cpu-options", source=RUN_INSTANCES, date=WRITTEN, evidence=RECALLED)
 def cpu_options(call: Call) -> None:
     """Core count and threads come together and are values that the type has."""
-    cores, threads = _options(call).get("CoreCount"), _options(call).get("ThreadsPerCore")
+    cores, threads = asked(call).get("CoreCount"), asked(call).get("ThreadsPerCore")
     if (cores is None) != (threads is None):
         text = "Both CoreCount and ThreadsPerCore must be specified when one of them is"
         raise ApiError("InvalidParameterCombination", text)
@@ -105,7 +47,8 @@ def cpu_options(call: Call) -> None:
     "RunInstances",
     name="ec2.user-data-size",
     source="https://github.com/supergiant/capacity/issues/148",
-    date=READ,
+    date=SEEN,
+    evidence=READ,
 )
 def user_data_size(call: Call) -> None:
     """User data is at most 16384 bytes before it is encoded."""
@@ -117,16 +60,30 @@ def user_data_size(call: Call) -> None:
         raise ApiError("InvalidParameterValue", f"User data is limited to {_LARGEST_USER_DATA} bytes")
 
 
-@rule("ec2", "RunInstances", name="ec2.user-data-encoding", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.user-data-encoding",
+    source="https://github.com/test-kitchen/kitchen-ec2/issues/121",
+    date=SEEN,
+    evidence=READ,
+)
 def user_data_encoding(call: Call) -> None:
     """User data is base64."""
     try:
         base64.b64decode(call.params.get("UserData", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise ApiError("InvalidParameterValue", "Invalid BASE64 encoding of user data.") from None
+        raise ApiError("InvalidParameterValue", "Invalid BASE64 encoding of user data") from None
 
 
-@rule("ec2", "RunInstances ModifyInstanceMetadataOptions", name="ec2.hop-limit", source=METADATA, date=READ)
+@rule(
+    "ec2",
+    "RunInstances ModifyInstanceMetadataOptions",
+    name="ec2.hop-limit",
+    source=METADATA,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def hop_limit(call: Call) -> None:
     """The hop limit of metadata answers is between 1 and 64."""
     limit = call.params.get("MetadataOptions", call.params).get("HttpPutResponseHopLimit")
@@ -134,7 +91,7 @@ def hop_limit(call: Call) -> None:
         raise ApiError("InvalidParameterValue", f"Value ({limit}) for parameter HttpPutResponseHopLimit is invalid.")
 
 
-@rule("ec2", "RunInstances", name="ec2.key-pair", source=EC2_ERRORS, date=READ)
+@rule("ec2", "RunInstances", name="ec2.key-pair", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def key_pair(call: Call) -> None:
     """The key pair exists."""
     name = call.params.get("KeyName")
@@ -142,7 +99,14 @@ def key_pair(call: Call) -> None:
         raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
-@rule("ec2", "RunInstances", name="ec2.instance-profile", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.instance-profile",
+    source="https://github.com/nextflow-io/nextflow/issues/617",
+    date=SEEN,
+    evidence=READ,
+)
 def instance_profile(call: Call) -> None:
     """The instance profile exists and has a role."""
     wanted = call.params.get("IamInstanceProfile", {})
@@ -160,7 +124,7 @@ def instance_profile(call: Call) -> None:
         raise ApiError("InvalidParameterValue", f'IAM Instance Profile "{found.arn}" has no associated IAM Roles')
 
 
-@rule("ec2", "RunInstances", name="ec2.volume-size", source=EC2_ERRORS, date=READ)
+@rule("ec2", "RunInstances", name="ec2.volume-size", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def volume_size(call: Call) -> None:
     """A volume is at least as large as the snapshot that it is made of."""
     image = image_of(call)
@@ -175,7 +139,14 @@ def volume_size(call: Call) -> None:
             raise ApiError("InvalidBlockDeviceMapping", f"{text}, expect size >= {own['VolumeSize']}GB")
 
 
-@rule("ec2", "RunInstances", name="ec2.volume-speed", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.volume-speed",
+    source="https://github.com/boto/boto3/issues/2474",
+    date=SEEN,
+    evidence=READ,
+)
 def volume_speed(call: Call) -> None:
     """IOPS and throughput can be set only where the volume type has them."""
     for each in call.params.get("BlockDeviceMappings", []):
@@ -184,12 +155,17 @@ def volume_speed(call: Call) -> None:
         if disk.get("Iops") and kind not in {"gp3", "io1", "io2"}:
             raise ApiError("InvalidParameterCombination", f"The parameter iops is not supported for {kind} volumes.")
         if disk.get("Throughput") and kind != "gp3":
-            raise ApiError(
-                "InvalidParameterCombination", f"The parameter throughput is not supported for {kind} volumes."
-            )
+            raise ApiError("InvalidParameterCombination", "throughput can only be specified for volumeType gp3.")
 
 
-@rule("ec2", "RunInstances", name="ec2.vcpu-quota", source="https://github.com/scrapoxy/scrapoxy/issues/202", date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.vcpu-quota",
+    source="https://github.com/aws/amazon-cloudwatch-agent-test/pull/256",
+    date=SEEN,
+    evidence=READ,
+)
 def vcpu_quota(call: Call) -> None:
     """All instances of an account in a region together stay below the vCPU quota."""
     used = sum(_vcpus(each.instance_type) for each in call.instances() if each.state in {"pending", "running"})
@@ -208,7 +184,14 @@ def _vcpus(kind: str) -> int:
     return INSTANCE_TYPES.get(kind, {}).get("VCpuInfo", {}).get("DefaultVCpus", 1)
 
 
-@rule("ec2", "RunInstances", name="ec2.capacity", source="https://github.com/runs-on/runs-on/issues/5", date=READ)
+@rule(
+    "ec2",
+    "RunInstances",
+    name="ec2.capacity",
+    source="https://github.com/runs-on/runs-on/issues/5",
+    date=SEEN,
+    evidence=READ,
+)
 def capacity(call: Call) -> None:
     """A zone has as many machines of a type as the settings say."""
     subnet, kind = launch.subnet_of(call), call.params.get("InstanceType", DEFAULT_TYPE)

@@ -16,7 +16,8 @@ def require_groups(call: Call, subnet: Any, groups: list[str]) -> None:  # noqa:
     for name in groups:
         group = call.group(name)
         if group is None:
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+            text = f"The security group '{name}' does not exist in VPC '{subnet.vpc_id}'"
+            raise ApiError("InvalidGroup.NotFound", text)
         if group.vpc_id != subnet.vpc_id:
             raise ApiError(
                 "InvalidParameter", f"Security group {name} and subnet {subnet.id} belong to different networks."

@@ -24,11 +24,12 @@ class Rule:
     operations: frozenset[str]
     source: str
     date: str
+    evidence: str
     check: Callable[[Call], None]
 
 
-def rule(
-    service: str, operations: str, *, name: str, source: str, date: str
+def rule(  # noqa: PLR0913  all but two are told by name
+    service: str, operations: str, *, name: str, source: str, date: str, evidence: str
 ) -> Callable[[Callable[[Call], None]], Callable[[Call], None]]:
     """Mark a function as a rule.
 
@@ -37,12 +38,21 @@ def rule(
         operations: Names of operations, separated by blanks.
         name: Unique name, ``<service>.<subject>``.
         source: URL of the document that states the behaviour.
-        date: Month in which the source was read, ``YYYY-MM``.
+        date: ``YYYY-MM-DD``, the day that ``evidence`` speaks of.
+        evidence: ``read`` if the source was opened on that day and shows the code of the refusal (most also show its
+            text); ``recalled`` if the rule was written from general knowledge on that day, and the source is only the
+            place where it should be checked.
     """
 
     def mark(check: Callable[[Call], None]) -> Callable[[Call], None]:
         made = Rule(
-            name=name, service=service, operations=frozenset(operations.split()), source=source, date=date, check=check
+            name=name,
+            service=service,
+            operations=frozenset(operations.split()),
+            source=source,
+            date=date,
+            evidence=evidence,
+            check=check,
         )
         setattr(check, _MARK, made)
         return check

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, ROUTES, VPC_QUOTAS
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, RECALLED, ROUTES, SEEN, VPC_QUOTAS, WRITTEN
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
@@ -32,7 +32,7 @@ def _table(call: Call) -> Any:  # noqa: ANN401
     return call.ec2.route_tables.get(call.params["RouteTableId"])
 
 
-@rule("ec2", "CreateRouteTable", name="ec2.route-table-quota", source=VPC_QUOTAS, date=READ)
+@rule("ec2", "CreateRouteTable", name="ec2.route-table-quota", source=VPC_QUOTAS, date=WRITTEN, evidence=RECALLED)
 def table_quota(call: Call) -> None:
     """A VPC holds a limited number of route tables."""
     there = sum(each.vpc_id == call.params["VpcId"] for each in call.ec2.route_tables.values())
@@ -40,7 +40,7 @@ def table_quota(call: Call) -> None:
         raise ApiError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
 
 
-@rule("ec2", "DeleteRouteTable", name="ec2.main-route-table", source=ROUTES, date=READ)
+@rule("ec2", "DeleteRouteTable", name="ec2.main-route-table", source=ROUTES, date=WRITTEN, evidence=RECALLED)
 def main_table(call: Call) -> None:
     """The main route table goes with its VPC and not before."""
     table = _table(call)
@@ -48,7 +48,9 @@ def main_table(call: Call) -> None:
         raise ApiError("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
 
 
-@rule("ec2", "AssociateRouteTable", name="ec2.route-table-other-vpc", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2", "AssociateRouteTable", name="ec2.route-table-other-vpc", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED
+)
 def other_vpc(call: Call) -> None:
     """A subnet and its route table are in the same VPC."""
     table, subnet = _table(call), call.subnet(call.params.get("SubnetId", ""))
@@ -57,7 +59,14 @@ def other_vpc(call: Call) -> None:
         raise ApiError("InvalidParameterValue", text)
 
 
-@rule("ec2", "AssociateRouteTable", name="ec2.route-table-second", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "AssociateRouteTable",
+    name="ec2.route-table-second",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/38960",
+    date=SEEN,
+    evidence=READ,
+)
 def second_table(call: Call) -> None:
     """A subnet has one route table."""
     subnet, wanted = call.params.get("SubnetId"), call.params["RouteTableId"]
@@ -67,7 +76,7 @@ def second_table(call: Call) -> None:
             raise ApiError("Resource.AlreadyAssociated", text)
 
 
-@rule("ec2", "CreateRoute ReplaceRoute", name="ec2.route-target", source=EC2_ERRORS, date=READ)
+@rule("ec2", "CreateRoute ReplaceRoute", name="ec2.route-target", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def target(call: Call) -> None:
     """A route has exactly one target, which exists in the route table's VPC."""
     given = [name for name in _TARGETS if call.params.get(name)]
@@ -82,7 +91,9 @@ def target(call: Call) -> None:
         raise ApiError("InvalidParameterValue", f"Value ({call.params[given[0]]}) for parameter {given[0]} is invalid.")
 
 
-@rule("ec2", "CreateRoute ReplaceRoute", name="ec2.route-nat-gateway", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2", "CreateRoute ReplaceRoute", name="ec2.route-nat-gateway", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED
+)
 def nat_target(call: Call) -> None:
     """A NAT gateway that a route leads to exists, lives, and is in the same VPC."""
     name, table = call.params.get("NatGatewayId"), _table(call)
@@ -97,7 +108,14 @@ def nat_target(call: Call) -> None:
         )
 
 
-@rule("ec2", "CreateRoute ReplaceRoute", name="ec2.route-internet-gateway", source=EC2_ERRORS, date=READ)
+@rule(
+    "ec2",
+    "CreateRoute ReplaceRoute",
+    name="ec2.route-internet-gateway",
+    source="https://github.com/smoketurner/serverless-vpc-plugin/issues/147",
+    date=SEEN,
+    evidence=READ,
+)
 def gateway_target(call: Call) -> None:
     """An internet gateway that a route leads to is attached to the route table's VPC."""
     name, table = call.params.get("GatewayId", ""), _table(call)
@@ -108,7 +126,7 @@ def gateway_target(call: Call) -> None:
         )
 
 
-@rule("ec2", "CreateRoute", name="ec2.route-inside-vpc", source=ROUTES, date=READ)
+@rule("ec2", "CreateRoute", name="ec2.route-inside-vpc", source=ROUTES, date=WRITTEN, evidence=RECALLED)
 def inside(call: Call) -> None:
     """A route to a gateway does not point into the VPC itself."""
     table, text = _table(call), call.params.get("DestinationCidrBlock", "")
@@ -124,7 +142,7 @@ def inside(call: Call) -> None:
         raise ApiError("InvalidParameterValue", told + "This route can target only an interface or an instance.")
 
 
-@rule("ec2", "CreateRoute", name="ec2.route-quota", source=VPC_QUOTAS, date=READ)
+@rule("ec2", "CreateRoute", name="ec2.route-quota", source=VPC_QUOTAS, date=WRITTEN, evidence=RECALLED)
 def route_quota(call: Call) -> None:
     """A route table holds a limited number of routes."""
     table = _table(call)
@@ -132,7 +150,7 @@ def route_quota(call: Call) -> None:
         raise ApiError("RouteLimitExceeded", "The maximum number of routes has been reached.")
 
 
-@rule("ec2", "DeleteRoute", name="ec2.local-route", source=ROUTES, date=READ)
+@rule("ec2", "DeleteRoute", name="ec2.local-route", source=ROUTES, date=WRITTEN, evidence=RECALLED)
 def local_route(call: Call) -> None:
     """The route into the VPC itself stays."""
     table, block = _table(call), call.params.get("DestinationCidrBlock")

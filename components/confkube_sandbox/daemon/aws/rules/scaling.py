@@ -13,7 +13,10 @@ from confkube_sandbox.daemon.aws.rules.sources import (
     AUTOSCALING_DELETE,
     AUTOSCALING_ERRORS,
     READ,
+    RECALLED,
+    SEEN,
     TAGS,
+    WRITTEN,
 )
 from confkube_sandbox.daemon.aws.signature import Caller
 
@@ -31,7 +34,14 @@ def _group(call: Call) -> Any | None:  # noqa: ANN401
     return call.autoscaling.autoscaling_groups.get(call.params["AutoScalingGroupName"])
 
 
-@rule("autoscaling", "CreateAutoScalingGroup", name="autoscaling.name-taken", source=AUTOSCALING_CREATE, date=READ)
+@rule(
+    "autoscaling",
+    "CreateAutoScalingGroup",
+    name="autoscaling.name-taken",
+    source="https://github.com/boto/botocore/blob/develop/botocore/data/autoscaling/2011-01-01/service-2.json",
+    date=SEEN,
+    evidence=READ,
+)
 def name_taken(call: Call) -> None:
     """Group names are unique, also against a group that is being deleted."""
     name = call.params["AutoScalingGroupName"]
@@ -40,7 +50,14 @@ def name_taken(call: Call) -> None:
         raise ApiError("AlreadyExists", text)
 
 
-@rule("autoscaling", "CreateAutoScalingGroup", name="autoscaling.quota", source=AUTOSCALING_CREATE, date=READ)
+@rule(
+    "autoscaling",
+    "CreateAutoScalingGroup",
+    name="autoscaling.quota",
+    source="https://github.com/boto/botocore/blob/develop/botocore/data/autoscaling/2011-01-01/service-2.json",
+    date=SEEN,
+    evidence=READ,
+)
 def quota(call: Call) -> None:
     """An account has a number of groups in each region."""
     limit = call.settings.quotas["auto-scaling-groups"]
@@ -53,7 +70,8 @@ def quota(call: Call) -> None:
     f"{_CHANGING} DeleteAutoScalingGroup",
     name="autoscaling.exists",
     source=AUTOSCALING_ERRORS,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def exists(call: Call) -> None:
     """The group exists."""
@@ -67,7 +85,8 @@ def exists(call: Call) -> None:
     "UpdateAutoScalingGroup SetDesiredCapacity",
     name="autoscaling.deleting",
     source=AUTOSCALING_DELETE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def deleting(call: Call) -> None:
     """A group that is being deleted does not change any more."""
@@ -81,7 +100,8 @@ def deleting(call: Call) -> None:
     "CreateAutoScalingGroup UpdateAutoScalingGroup",
     name="autoscaling.capacity-bounds",
     source=AUTOSCALING_CREATE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def bounds(call: Call) -> None:
     """The desired capacity lies between the minimum and the maximum."""
@@ -95,7 +115,14 @@ def bounds(call: Call) -> None:
         raise _invalid(f"Desired capacity:{wanted} must be between the specified min size:{least} and max size:{most}")
 
 
-@rule("autoscaling", "SetDesiredCapacity", name="autoscaling.desired-bounds", source=AUTOSCALING_ERRORS, date=READ)
+@rule(
+    "autoscaling",
+    "SetDesiredCapacity",
+    name="autoscaling.desired-bounds",
+    source=AUTOSCALING_ERRORS,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def desired(call: Call) -> None:
     """A new desired capacity lies between the group's minimum and maximum."""
     group, wanted = _group(call), call.params["DesiredCapacity"]
@@ -111,7 +138,14 @@ def desired(call: Call) -> None:
         )
 
 
-@rule("autoscaling", "DeleteAutoScalingGroup", name="autoscaling.in-use", source=AUTOSCALING_DELETE, date=READ)
+@rule(
+    "autoscaling",
+    "DeleteAutoScalingGroup",
+    name="autoscaling.in-use",
+    source="https://github.com/cloud-custodian/cloud-custodian/issues/1686",
+    date=SEEN,
+    evidence=READ,
+)
 def in_use(call: Call) -> None:
     """A group with instances goes only by force."""
     group = _group(call)
@@ -125,7 +159,8 @@ def in_use(call: Call) -> None:
     "CreateAutoScalingGroup UpdateAutoScalingGroup",
     name="autoscaling.subnet",
     source=AUTOSCALING_CREATE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def subnet(call: Call) -> None:
     """The subnets exist."""
@@ -139,7 +174,8 @@ def subnet(call: Call) -> None:
     "CreateAutoScalingGroup UpdateAutoScalingGroup",
     name="autoscaling.launch-template",
     source="https://github.com/ryanmurakami/hbfl/issues/58",
-    date=READ,
+    date=SEEN,
+    evidence=READ,
 )
 def template(call: Call) -> None:
     """The launch template can be launched in each subnet; quota and capacity count only at the launch itself."""
@@ -179,7 +215,8 @@ def _subnets(call: Call) -> list[str]:
     "CreateAutoScalingGroup UpdateAutoScalingGroup",
     name="autoscaling.served",
     source=AUTOSCALING_CREATE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def served(call: Call) -> None:
     """Only groups of a launch template in subnets are simulated; the rest is refused, not half done."""
@@ -199,7 +236,14 @@ def served(call: Call) -> None:
         raise _invalid("At least one Availability Zone or VPC Subnet is required.")
 
 
-@rule("autoscaling", "CreateAutoScalingGroup CreateOrUpdateTags", name="autoscaling.tag-text", source=TAGS, date=READ)
+@rule(
+    "autoscaling",
+    "CreateAutoScalingGroup CreateOrUpdateTags",
+    name="autoscaling.tag-text",
+    source=TAGS,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def tag_text(call: Call) -> None:
     """Keys that start with ``aws:`` belong to AWS."""
     for each in call.params.get("Tags", []):

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import (
-    READ,
-    SECRETS_CREATE,
-    SECRETS_DELETE,
-    SECRETS_ERRORS,
-    SECRETS_POLICY,
-)
+from confkube_sandbox.daemon.aws.rules.sources import READ, RECALLED, SECRETS_CREATE, SECRETS_DELETE, SEEN, WRITTEN
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
@@ -35,14 +29,28 @@ def _secret(call: Call, wanted: str) -> Any | None:  # noqa: ANN401
     return found
 
 
-@rule("secretsmanager", _NAMING, name="secretsmanager.exists", source=SECRETS_ERRORS, date=READ)
+@rule(
+    "secretsmanager",
+    _NAMING,
+    name="secretsmanager.exists",
+    source="https://github.com/boto/botocore/blob/develop/botocore/data/secretsmanager/2017-10-17/service-2.json",
+    date=SEEN,
+    evidence=READ,
+)
 def exists(call: Call) -> None:
     """The secret exists. Only a forced deletion does not mind."""
     if _secret(call, call.params["SecretId"]) is None and not call.params.get("ForceDeleteWithoutRecovery"):
         raise ApiError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 
 
-@rule("secretsmanager", _USING, name="secretsmanager.marked", source=SECRETS_ERRORS, date=READ)
+@rule(
+    "secretsmanager",
+    _USING,
+    name="secretsmanager.marked",
+    source="https://github.com/external-secrets/kubernetes-external-secrets/issues/114",
+    date=SEEN,
+    evidence=READ,
+)
 def marked(call: Call) -> None:
     """A secret that waits for its deletion cannot be used."""
     found = _secret(call, call.params["SecretId"])
@@ -51,7 +59,14 @@ def marked(call: Call) -> None:
         raise ApiError("InvalidRequestException", text)
 
 
-@rule("secretsmanager", "CreateSecret", name="secretsmanager.name-reserved", source=SECRETS_CREATE, date=READ)
+@rule(
+    "secretsmanager",
+    "CreateSecret",
+    name="secretsmanager.name-reserved",
+    source="https://github.com/aws/copilot-cli/issues/655",
+    date=SEEN,
+    evidence=READ,
+)
 def name_reserved(call: Call) -> None:
     """The name of a secret that waits for its deletion is not free."""
     found = _secret(call, call.params["Name"])
@@ -60,7 +75,14 @@ def name_reserved(call: Call) -> None:
         raise ApiError("InvalidRequestException", text)
 
 
-@rule("secretsmanager", "DeleteSecret", name="secretsmanager.recovery-window", source=SECRETS_DELETE, date=READ)
+@rule(
+    "secretsmanager",
+    "DeleteSecret",
+    name="secretsmanager.recovery-window",
+    source=SECRETS_DELETE,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def recovery_window(call: Call) -> None:
     """The recovery window is 7 to 30 days, and there is none when the deletion is forced."""
     days, forced = call.params.get("RecoveryWindowInDays"), call.params.get("ForceDeleteWithoutRecovery")
@@ -72,7 +94,9 @@ def recovery_window(call: Call) -> None:
         raise ApiError("InvalidParameterException", text)
 
 
-@rule("secretsmanager", "CreateSecret", name="secretsmanager.name", source=SECRETS_CREATE, date=READ)
+@rule(
+    "secretsmanager", "CreateSecret", name="secretsmanager.name", source=SECRETS_CREATE, date=WRITTEN, evidence=RECALLED
+)
 def name(call: Call) -> None:
     """Names are of letters, digits and a few signs."""
     if not _NAME.fullmatch(call.params["Name"]):
@@ -87,7 +111,8 @@ def name(call: Call) -> None:
     "CreateSecret UpdateSecret PutSecretValue",
     name="secretsmanager.one-value",
     source=SECRETS_CREATE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def one_value(call: Call) -> None:
     """A secret is text or bytes, not both."""
@@ -103,7 +128,8 @@ def one_value(call: Call) -> None:
     "CreateSecret UpdateSecret PutSecretValue",
     name="secretsmanager.size",
     source=SECRETS_CREATE,
-    date=READ,
+    date=WRITTEN,
+    evidence=RECALLED,
 )
 def size(call: Call) -> None:
     """A value is at most 65536 bytes."""
@@ -116,7 +142,14 @@ def size(call: Call) -> None:
         raise ApiError("ValidationException", f"1 validation error detected: {fault}")
 
 
-@rule("secretsmanager", "PutResourcePolicy", name="secretsmanager.policy", source=SECRETS_POLICY, date=READ)
+@rule(
+    "secretsmanager",
+    "PutResourcePolicy",
+    name="secretsmanager.policy",
+    source="https://github.com/boto/botocore/blob/develop/botocore/data/secretsmanager/2017-10-17/service-2.json",
+    date=SEEN,
+    evidence=READ,
+)
 def policy(call: Call) -> None:
     """A resource policy is JSON."""
     try:
@@ -125,7 +158,14 @@ def policy(call: Call) -> None:
         raise ApiError("MalformedPolicyDocumentException", "This resource policy contains invalid Json") from None
 
 
-@rule("secretsmanager", "CreateSecret TagResource", name="secretsmanager.tag-text", source=SECRETS_CREATE, date=READ)
+@rule(
+    "secretsmanager",
+    "CreateSecret TagResource",
+    name="secretsmanager.tag-text",
+    source=SECRETS_CREATE,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def tag_text(call: Call) -> None:
     """Keys that start with ``aws:`` belong to AWS."""
     for each in call.params.get("Tags", []):

@@ -1,8 +1,14 @@
-"""Documents that the rules follow, with the month in which each was read."""
+"""Documents that the rules follow, and how much each of them is worth as evidence (see ``registry.rule``)."""
 
 from __future__ import annotations
 
-READ = "2026-11"
+READ = "read"
+RECALLED = "recalled"
+EVIDENCE = frozenset({READ, RECALLED})
+SEEN = "2026-11-24"
+"""When the pages of evidence ``read`` were opened."""
+WRITTEN = "2026-11-23"
+"""When the rules of evidence ``recalled`` were written."""
 EC2_ERRORS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 VPC_QUOTAS = "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"
 SNP = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sev-snp.html"

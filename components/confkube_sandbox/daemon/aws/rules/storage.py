@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, REGISTER_IMAGE
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, RECALLED, REGISTER_IMAGE, WRITTEN
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
 
 
-@rule("ec2", "RegisterImage", name="ec2.image-name-taken", source=EC2_ERRORS, date=READ)
+@rule("ec2", "RegisterImage", name="ec2.image-name-taken", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def image_name(call: Call) -> None:
     """An account's images have different names."""
     name = call.params["Name"]
@@ -21,7 +21,7 @@ def image_name(call: Call) -> None:
             raise ApiError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {each.id}")
 
 
-@rule("ec2", "RegisterImage", name="ec2.image-snapshot", source=EC2_ERRORS, date=READ)
+@rule("ec2", "RegisterImage", name="ec2.image-snapshot", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def image_snapshot(call: Call) -> None:
     """The snapshots that an image is made of exist."""
     for each in call.params.get("BlockDeviceMappings", []):
@@ -30,7 +30,7 @@ def image_snapshot(call: Call) -> None:
             raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot}' does not exist.")
 
 
-@rule("ec2", "RegisterImage", name="ec2.image-tpm", source=REGISTER_IMAGE, date=READ)
+@rule("ec2", "RegisterImage", name="ec2.image-tpm", source=REGISTER_IMAGE, date=WRITTEN, evidence=RECALLED)
 def image_tpm(call: Call) -> None:
     """A virtual TPM needs boot mode ``uefi``; ``uefi-preferred`` does not do."""
     if call.params.get("TpmSupport") and call.params.get("BootMode") != "uefi":
@@ -38,7 +38,7 @@ def image_tpm(call: Call) -> None:
         raise ApiError("InvalidParameterCombination", text)
 
 
-@rule("ec2", "DeregisterImage", name="ec2.image-owner", source=EC2_ERRORS, date=READ)
+@rule("ec2", "DeregisterImage", name="ec2.image-owner", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def image_owner(call: Call) -> None:
     """Only the owner deregisters an image."""
     image = call.ec2.amis.get(call.params["ImageId"])
@@ -46,7 +46,7 @@ def image_owner(call: Call) -> None:
         raise ApiError("AuthFailure", f"Not authorized for image:{image.id}", 403)
 
 
-@rule("ec2", "DeleteSnapshot", name="ec2.snapshot-in-use", source=EC2_ERRORS, date=READ)
+@rule("ec2", "DeleteSnapshot", name="ec2.snapshot-in-use", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def snapshot_in_use(call: Call) -> None:
     """A snapshot stays while an image is made of it."""
     wanted = call.params["SnapshotId"]
@@ -55,7 +55,7 @@ def snapshot_in_use(call: Call) -> None:
             raise ApiError("InvalidSnapshot.InUse", f"The snapshot {wanted} is currently in use by {image.id}")
 
 
-@rule("ec2", "AttachVolume", name="ec2.volume-zone", source=EC2_ERRORS, date=READ)
+@rule("ec2", "AttachVolume", name="ec2.volume-zone", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def volume_zone(call: Call) -> None:
     """A volume is attached to an instance of its own zone."""
     volume = call.ec2.volumes.get(call.params["VolumeId"])
@@ -65,7 +65,7 @@ def volume_zone(call: Call) -> None:
         raise ApiError("InvalidVolume.ZoneMismatch", text)
 
 
-@rule("ec2", "AttachVolume", name="ec2.volume-attached", source=EC2_ERRORS, date=READ)
+@rule("ec2", "AttachVolume", name="ec2.volume-attached", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
 def volume_attached(call: Call) -> None:
     """A volume is attached to one instance."""
     volume = call.ec2.volumes.get(call.params["VolumeId"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import READ, TAGS
+from confkube_sandbox.daemon.aws.rules.sources import READ, RECALLED, SEEN, TAGS, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,15 +17,19 @@ _LAUNCHED = frozenset({"instance", "volume", "network-interface", "spot-instance
 # What an operation can tag at creation: the resource that it makes.
 _TAGGED: Mapping[str, frozenset[str]] = {
     "AllocateAddress": frozenset({"elastic-ip"}),
+    "AuthorizeSecurityGroupEgress": frozenset({"security-group-rule"}),
+    "AuthorizeSecurityGroupIngress": frozenset({"security-group-rule"}),
     "CreateInternetGateway": frozenset({"internet-gateway"}),
     "CreateLaunchTemplate": frozenset({"launch-template"}),
     "CreateNatGateway": frozenset({"natgateway"}),
     "CreateNetworkInterface": frozenset({"network-interface"}),
     "CreateRouteTable": frozenset({"route-table"}),
     "CreateSecurityGroup": frozenset({"security-group"}),
+    "CreateSnapshot": frozenset({"snapshot"}),
     "CreateSubnet": frozenset({"subnet"}),
     "CreateVolume": frozenset({"volume"}),
     "CreateVpc": frozenset({"vpc"}),
+    "RegisterImage": frozenset({"image", "snapshot"}),
     "RunInstances": _LAUNCHED,
 }
 _OPERATIONS = " ".join([*_TAGGED, "CreateTags"])
@@ -44,13 +48,22 @@ def _sets(call: Call) -> list[list[dict[str, Any]]]:
     return [each.get("Tags", []) for each in specs]
 
 
-@rule("ec2", _OPERATIONS, name="ec2.tag-text", source=TAGS, date=READ)
+@rule(
+    "ec2",
+    _OPERATIONS,
+    name="ec2.tag-text",
+    source="https://github.com/kubernetes-sigs/cluster-api-provider-aws/pull/5461",
+    date=SEEN,
+    evidence=READ,
+)
 def text(call: Call) -> None:
     """Keys and values have their lengths, and keys that start with ``aws:`` belong to AWS."""
     for each in [tag for tags in _sets(call) for tag in tags]:
         key, value = each.get("Key", ""), each.get("Value", "")
         if key.lower().startswith("aws:"):
-            raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+            told = f"Value ( {key} ) for parameter key is invalid. " if call.operation == "CreateTags" else ""
+            reserved = "Tag keys starting with 'aws:' are reserved for internal use"
+            raise ApiError("InvalidParameterValue", told + reserved)
         if not 1 <= len(key) <= _LONGEST_KEY:
             raise ApiError("InvalidParameterValue", f"Tag key exceeds the maximum length of {_LONGEST_KEY} characters")
         if len(value) > _LONGEST_VALUE:
@@ -59,7 +72,14 @@ def text(call: Call) -> None:
             )
 
 
-@rule("ec2", _OPERATIONS, name="ec2.tag-duplicate", source=TAGS, date=READ)
+@rule(
+    "ec2",
+    _OPERATIONS,
+    name="ec2.tag-duplicate",
+    source="https://github.com/cloud-custodian/cloud-custodian/issues/3792",
+    date=SEEN,
+    evidence=READ,
+)
 def duplicate(call: Call) -> None:
     """A key occurs once."""
     for tags in _sets(call):
@@ -69,7 +89,7 @@ def duplicate(call: Call) -> None:
                 raise ApiError("InvalidParameterValue", f"Duplicate tag key '{key}' specified.")
 
 
-@rule("ec2", _OPERATIONS, name="ec2.tag-count", source=TAGS, date=READ)
+@rule("ec2", _OPERATIONS, name="ec2.tag-count", source=TAGS, date=WRITTEN, evidence=RECALLED)
 def count(call: Call) -> None:
     """A resource has at most 50 tags of its user."""
     for tags in _sets(call):
@@ -84,7 +104,7 @@ def count(call: Call) -> None:
             )
 
 
-@rule("ec2", " ".join(_TAGGED), name="ec2.tag-type", source=TAGS, date=READ)
+@rule("ec2", " ".join(_TAGGED), name="ec2.tag-type", source=TAGS, date=WRITTEN, evidence=RECALLED)
 def kind(call: Call) -> None:
     """An operation tags only what it makes."""
     for each in call.params.get("TagSpecifications", []):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from confkube_sandbox.daemon.aws.errors import ApiError, Reply
 from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import CONSISTENCY, READ
+from confkube_sandbox.daemon.aws.rules.sources import CONSISTENCY, RECALLED, WRITTEN
 from confkube_sandbox.daemon.aws.served import SERVED
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ _CODES: Mapping[str, str] = {
 _CREATING = ("Create", "Run", "Allocate")
 
 
-@rule("ec2", " ".join(sorted(SERVED["ec2"])), name="ec2.consistency", source=CONSISTENCY, date=READ)
+@rule(
+    "ec2", " ".join(sorted(SERVED["ec2"])), name="ec2.consistency", source=CONSISTENCY, date=WRITTEN, evidence=RECALLED
+)
 def not_visible_yet(call: Call) -> None:
     """A resource younger than the lag is not found."""
     if not call.settings.consistency_lag:
