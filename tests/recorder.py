@@ -55,7 +55,7 @@ MADE: Mapping[str, Mapping[str, object]] = {
     },
     "tls:index/selfSignedCert:SelfSignedCert": {
         "certPem": PEM.format("CERTIFICATE"),
-        "validityStartTime": "2026-11-24T00:00:00Z",
+        "validityStartTime": "2026-11-24T09:00:00.123456789+09:00",
     },
     "tls:index/certRequest:CertRequest": {"certRequestPem": PEM.format("CERTIFICATE REQUEST")},
     "tls:index/locallySignedCert:LocallySignedCert": {"certPem": PEM.format("CERTIFICATE")},

@@ -1,43 +1,32 @@
 """Turn argument dictionaries into checked values, once, at the edge.
 
-The shapes are pydantic models (``spec.py``); this module turns pydantic's findings into confkube's one-line refusals.
+The shapes are frozen dataclasses (``spec.py``). A field's annotation says what may stand there: a type, and in
+``Annotated`` the further checks, each a function that raises ``ValueError`` with a sentence for the user. Nothing is
+converted but numbers (other languages send 3 as 3.0), address ranges and words of an enum; an unknown key is refused.
 """
 
+import dataclasses
 import difflib
-import typing
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-import pydantic
-import pydantic_core
+from collections.abc import Callable, Mapping
+from enum import Enum
+from ipaddress import IPv4Network
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 from confkube.errors import Refusal
 
-_SENTENCES = {
-    "missing": " is required",
-    "value_error": ": {error}",
-    "greater_than_equal": ": {bad} is too small; use {ge} or more",
-    "less_than_equal": ": {bad} is too large; use {le} or less",
-    "too_short": ": {bad} is too short; give {min_length} or more",
-    "too_long": ": {actual_length} entries are given; at most {max_length} are allowed",
-    "int_type": ": {bad} is not a whole number",
-    "int_from_float": ": {bad} is not a whole number",
-    "string_type": ": {bad} is not text",
-    "tuple_type": ": {bad} is not a list",
-    "list_type": ": {bad} is not a list",
-    "dict_type": ": {bad} is not a block of settings",
-    "model_type": ": {bad} is not a block of settings",
-    "bool_type": ": {bad} is neither true nor false",
-}
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-Spec = TypeVar("Spec", bound=pydantic.BaseModel)
+Shape = TypeVar("Shape", bound="DataclassInstance")
+Found = TypeVar("Found")
 
 
-def parse(shape: type[Spec], arguments: object, where: str = "args") -> Spec:
+def parse(shape: type[Shape], arguments: object, where: str = "args") -> Shape:
     """Check ``arguments`` against ``shape``.
 
     Args:
-        shape: The pydantic model of the values.
+        shape: The dataclass of the values.
         arguments: What the user wrote: a mapping of plain values.
         where: How the user calls the place, the start of every message.
 
@@ -45,63 +34,102 @@ def parse(shape: type[Spec], arguments: object, where: str = "args") -> Spec:
         Refusal: The first finding, with the bad value and the good ones.
     """
     if not isinstance(arguments, Mapping):
-        raise Refusal(
-            f"{where}: {arguments!r} is not a block of arguments; write {', '.join(shape.model_fields)} below it"
-        )
+        keys = ", ".join(field.name for field in dataclasses.fields(shape))
+        raise Refusal(f"{where}: {_short(arguments)} is not a block of arguments; write {keys} below it")
+    return _block(shape, cast("Mapping[object, object]", arguments), where)
+
+
+def _block(shape: type[Shape], given: Mapping[object, object], where: str) -> Shape:
+    fields = dataclasses.fields(shape)
+    _refuse_unknown_keys([field.name for field in fields], given, where)
+    found: dict[str, object] = {}
+    for field in fields:
+        if field.name in given:
+            found[field.name] = _value(field.type, given[field.name], f"{where}.{field.name}")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise Refusal(f"{where}.{field.name} is required")
+    return _say_where(where, lambda: shape(**found))
+
+
+def _refuse_unknown_keys(good: list[str], given: Mapping[object, object], where: str) -> None:
+    for key in given:
+        if key not in good:
+            near = difflib.get_close_matches(str(key), good, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise Refusal(f"{where}: unknown key {_short(key)}; the keys are {', '.join(sorted(good))}{hint}")
+
+
+def _value(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - annotations are arbitrary objects
+    origin = get_origin(kind)
+    if origin is Annotated:
+        inner, *checks = get_args(kind)
+        found = _value(inner, value, where)
+        for check in checks:
+            _say_where(where, lambda check=check: check(found))
+        return found
+    if origin in (Union, UnionType):
+        (inner,) = (each for each in get_args(kind) if each is not NoneType)
+        return None if value is None else _value(inner, value, where)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise Refusal(f"{where}: {_short(value)} is not a list")
+        items = enumerate(cast("list[object]", value))
+        return tuple(_value(get_args(kind)[0], item, f"{where}[{number}]") for number, item in items)
+    if origin is dict:
+        key_kind, value_kind = get_args(kind)
+        entries = _settings(value, where).items()
+        return {_value(key_kind, key, where): _value(value_kind, each, f"{where}.{key}") for key, each in entries}
+    if dataclasses.is_dataclass(kind):
+        return _block(cast("type[DataclassInstance]", kind), _settings(value, where), where)
+    return _plain(kind, value, where)
+
+
+def _settings(value: object, where: str) -> Mapping[object, object]:
+    if not isinstance(value, Mapping):
+        raise Refusal(f"{where}: {_short(value)} is not a block of settings")
+    return cast("Mapping[object, object]", value)
+
+
+def _plain(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - as above
+    if kind is Any:
+        return value
+    if kind is IPv4Network:
+        return _range(value, where)
+    if issubclass(kind, Enum):
+        return _word(kind, value, where)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise Refusal(f"{where}: {_short(value)} {_IS_NOT[kind]}")
+    return value
+
+
+_IS_NOT = {int: "is not a whole number", str: "is not text", bool: "is neither true nor false"}
+
+
+def _range(value: object, where: str) -> IPv4Network:
     try:
-        return shape.model_validate(dict(arguments))  # pyright: ignore[reportUnknownArgumentType]
-    except pydantic.ValidationError as error:
-        raise Refusal(_sentence(shape, where, error.errors()[0])) from None
+        return IPv4Network(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Refusal(f"{where}: {_short(value)} is not an IPv4 range; write it like 10.20.0.0/16") from None
 
 
-def _sentence(shape: type[pydantic.BaseModel], where: str, finding: pydantic_core.ErrorDetails) -> str:
-    kind, location = finding["type"], finding["loc"]
-    if kind == "extra_forbidden":
-        return _unknown_key(shape, where, location)
-    place, bad, bounds = _place(where, location), _short(finding.get("input")), finding.get("ctx", {})
-    sentence = _SENTENCES.get(kind)
-    if sentence:
-        return f"{place}{sentence.format(bad=bad, **bounds)}"
-    if kind == "enum":
-        return f"{place}: {bad} is not known; choose one of {str(bounds.get('expected')).replace(' or ', ', ')}"
-    return f"{place}: {bad} is refused: {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+def _word(words: type[Enum], value: object, where: str) -> Enum:
+    for word in words:
+        if value in (word, word.value):
+            return word
+    good = ", ".join(repr(word.value) for word in words)
+    raise Refusal(f"{where}: {_short(value)} is not known; choose one of {good}")
 
 
-def _unknown_key(shape: type[pydantic.BaseModel], where: str, location: Sequence[int | str]) -> str:
-    good, key = sorted(_fields_at(shape, location[:-1])), str(location[-1])
-    near = difflib.get_close_matches(key, good, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{_place(where, location[:-1])}: unknown key {key!r}; the keys are {', '.join(good)}{hint}"
+def _say_where(where: str, checked: Callable[[], Found]) -> Found:
+    """Put the place in front of what a check or a dataclass refuses."""
+    try:
+        return checked()
+    except ValueError as error:
+        raise Refusal(f"{where}: {error}") from None
 
 
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _place(where: str, location: Sequence[int | str]) -> str:
-    text = where
-    for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return text
-
-
-def _fields_at(shape: type[pydantic.BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Names of the fields of the model that ``location`` leads to."""
-    current: Any = shape
-    for step in location:
-        if isinstance(step, int):
-            continue
-        current = _model_in(current.model_fields[step].annotation)
-    return list(current.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations are arbitrary objects
-    """The pydantic model inside ``Model | None``, ``tuple[Model, ...]`` and the like."""
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        return annotation  # pyright: ignore[reportUnknownVariableType]
-    for part in typing.get_args(annotation):
-        found = _model_in(part)
-        if found is not None:
-            return found
-    return None

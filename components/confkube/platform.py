@@ -58,7 +58,9 @@ class Opening:
     source: str | IPv4Network
     """Name of a tier, or a range of addresses."""
     protocol: str
+    """``tcp``, ``udp``, or ``icmp`` for echo requests."""
     port: int
+    """0 for ``icmp``."""
     why: str
 
 
@@ -188,6 +190,8 @@ class Limits:
     """What the platform bounds."""
 
     user_data_bytes: int
+    reserved_prefixes: tuple[str, ...] = ()
+    """What the name of a cluster may not begin with."""
     network_prefix: tuple[int, int]
     """Longest and shortest range of a network: the smallest and the largest prefix length."""
 

@@ -51,7 +51,7 @@ class AddressesArgs(TypedDict):
     cidr: NotRequired[str]
     """Range of the machines, /16 to /20; ``10.20.0.0/16`` when left out."""
     pods: NotRequired[str]
-    """Range of the pods, /22 or larger; ``10.244.0.0/16`` when left out."""
+    """Range of the pods, /22 or larger; ``10.244.0.0/14`` (1024 nodes) when left out."""
     services: NotRequired[str]
     """Range of the services, /24 or larger; ``10.96.0.0/16`` when left out."""
 

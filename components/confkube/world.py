@@ -1,13 +1,17 @@
-"""A stack belongs to the world and the account in which it was first brought up."""
+"""A stack belongs to the world, the account and the place in which it was first brought up, until its end."""
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pulumi
 
 from confkube.clouds import resolve
 from confkube.errors import Refusal
+from confkube.parse import parse
+from confkube.platform import Account
+from confkube.spec import NEVER, Addresses, lifetime
 
 _BEING_WRITTEN = "failed to load checkpoint"
 """The engine writes the state at the start of an update, and not in one step: a reader may find it half written."""
@@ -15,21 +19,53 @@ _ATTEMPTS, _PAUSE = 50, 0.02
 
 
 def require_same_world(args: Mapping[str, Any]) -> None:
-    """Refuse to go on when this stack's resources are in another world or account than the provider's.
+    """Refuse what cannot become of this stack's cluster: another account, another place, a life after its end.
 
     Raises:
-        Refusal: Naming both, and what to do.
+        Refusal: Naming what is recorded, what is asked for, and what to do.
     """
     recorded = _outputs_of_this_stack()
     if not recorded.get("world"):
         return
     block = args.get("platform")
-    here = resolve(block if isinstance(block, Mapping) else {}).account()  # pyright: ignore[reportUnknownArgumentType]
+    platform = resolve(cast("Mapping[str, Any]", block) if isinstance(block, Mapping) else {})
+    _same_account(recorded, platform.account())
+    _same_place(recorded, platform.zone, parse(Addresses, args.get("addresses", {}), "args.addresses"))
+    _alive(recorded, args.get("ttl", NEVER))
+
+
+def _same_account(recorded: Mapping[str, Any], here: Account) -> None:
     there = (recorded["world"], recorded.get("account"))
     if there != (here.world, here.account_id):
         raise Refusal(
             f"stack {pulumi.get_stack()} lives in the {there[0]} account {there[1]}, but the credentials here are for "
             f"the {here.world} account {here.account_id}; switch back, or use a new stack"
+        )
+
+
+def _same_place(recorded: Mapping[str, Any], zone: str, addresses: Addresses) -> None:
+    """A network cannot move: its ranges and addresses would be taken by the old one while the new one is made."""
+    place = cast("Mapping[str, str]", recorded.get("place") or {})
+    asked = {"zone": zone, "cidr": str(addresses.cidr)}
+    for what, old in place.items():
+        if old != asked.get(what):
+            raise Refusal(
+                f"stack {pulumi.get_stack()}: its {what} is {old} and cannot become {asked.get(what)} while it is up; "
+                "run pulumi destroy first, or use a new stack"
+            )
+
+
+def _alive(recorded: Mapping[str, Any], ttl: object) -> None:
+    """An update after the end would make a new administrator's certificate for a cluster that should be gone."""
+    duration = lifetime(ttl) if isinstance(ttl, str) else None
+    created = recorded.get("created_at")
+    if duration is None or not created:
+        return
+    end = datetime.fromisoformat(str(created)) + duration
+    if end < datetime.now(UTC):
+        raise Refusal(
+            f"stack {pulumi.get_stack()}: its lifetime ended at {end:%Y-%m-%dT%H:%M:%SZ}; "
+            f"run pulumi destroy, or raise args.ttl above {ttl}"
         )
 
 

@@ -13,6 +13,7 @@ import recorder
 import confkube as ck
 from confkube.clouds import resolve
 from confkube.errors import Refusal
+from confkube.models import OUTPUTS
 from confkube.platform import Platform
 
 PRIVATE_KEY = re.compile(r"PRIVATE KEY")
@@ -65,10 +66,7 @@ class Contract:
 
     def test_outputs_are_complete(self, default):
         _, outputs = default
-        assert set(outputs) == {
-            "cluster_id", "world", "account", "endpoint", "access", "kubeconfig", "machines", "pools", "trust", "trust_root_key",
-            "created_at", "expires_at", "attestation",
-        }  # fmt: skip
+        assert set(outputs) == set(OUTPUTS)
         assert all(outputs.values())
         assert set(outputs["machines"]) == {"control-plane", "trust"}
         assert set(outputs["pools"]) == {"workers"}
@@ -89,6 +87,12 @@ class Contract:
         for each in labels:
             assert set(each) >= LABELS, each
             assert each["confkube-cluster"] == "demo-0a1b2c3d"
+
+    def test_times_are_utc_to_the_second_whatever_the_users_time_zone(self):
+        recorded, outputs = self.up(ttl="12h")
+        assert outputs["created_at"] == "2026-11-24T00:00:00Z"
+        assert outputs["expires_at"] == "2026-11-24T12:00:00Z"
+        assert {each["confkube-expires"] for each in self.labelled(recorded)} == {"2026-11-24t120000z"}
 
     def test_the_proof_stamp_depends_on_the_key(self, default):
         stamps = {each["confkube-proof"] for each in self.labelled(default[0])}

@@ -43,7 +43,8 @@ def with_args(config, **changes):
     return changed
 
 
-POOLS = [{"name": "workers", "count": 2}]
+LATER = {"pools": [{"name": "workers", "count": 3}], "addresses": {"services": "10.97.0.0/16"}}
+"""What the stack is asked for in the later part of its life."""
 
 
 def test_preview_creates_nothing(stack, before):
@@ -228,13 +229,28 @@ def test_removing_the_pool_removes_only_the_pool(stack, config):
 
 def test_changed_boot_text_leaves_the_control_plane_alone_and_says_so(stack, config):
     control_plane = running(stack, f"{NAME}-control-plane")
-    stack.configure(with_args(config, pools=[{"name": "workers", "count": 3}], addresses={"services": "10.97.0.0/16"}))
+    stack.configure(with_args(config, **LATER))
     done = stack.up()
     assert done.changed == {}
     assert running(stack, f"{NAME}-control-plane") == control_plane
     (notice,) = [message for message in done.messages if "boot text" in message]
     assert "the running machine is kept" in notice
     assert "pulumi up --replace 'urn:pulumi:" in notice
+
+
+def test_the_command_that_it_says_replaces_the_control_plane(stack, config):
+    (before,) = running(stack, f"{NAME}-control-plane")
+    done = stack.up(replace=[urn_of(stack, f"aws:ec2/instance:Instance::{NAME}-control-plane")])
+    assert not [message for message in done.messages if "boot text" in message]
+    (after,) = running(stack, f"{NAME}-control-plane")
+    assert after[0] != before[0]
+    assert any("10.97.0.0/16" in text for text in user_data_of(stack))
+    assert stack.up().changed == {}
+
+
+def urn_of(stack, ending):
+    (urn,) = (each["urn"] for each in stack.state()["resources"] if each["urn"].endswith(ending))
+    return urn
 
 
 def running(stack, name):
@@ -246,7 +262,7 @@ def running(stack, name):
 
 def test_opening_the_api_leaves_the_machines_alone(stack, config):
     machines = running(stack, f"{NAME}-*")
-    stack.configure(with_args(config, pools=[{"name": "workers", "count": 3}], admin_cidrs=["203.0.113.0/24"]))
+    stack.configure(with_args(config, **LATER, admin_cidrs=["203.0.113.0/24"]))
     opened = stack.up()
     assert opened.changed == {
         "create": {
@@ -271,8 +287,22 @@ def test_wrong_arguments_are_one_line_and_change_nothing(stack, config):
     assert stack.inventory() == inventory
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"platform": {"aws": {"zone": "us-east-2b"}}}, "its zone is us-east-2a and cannot become us-east-2b"),
+        ({"addresses": {"cidr": "10.30.0.0/16"}}, "its cidr is 10.20.0.0/16 and cannot become 10.30.0.0/16"),
+    ],
+)
+def test_a_cluster_cannot_move(stack, config, change, sentence):
+    stack.configure(with_args(config, **change))
+    with pytest.raises(auto.CommandError, match=sentence) as failed:
+        stack.preview()
+    assert "Traceback" not in str(failed.value)
+
+
 def test_another_account_is_refused(stack, config):
-    stack.configure(with_args(config, pools=[{"name": "workers", "count": 3}], admin_cidrs=["203.0.113.0/24"]))
+    stack.configure(with_args(config, **LATER, admin_cidrs=["203.0.113.0/24"]))
     mine = stack.stack.workspace.env_vars["AWS_ACCESS_KEY_ID"]
     stack.stack.workspace.env_vars["AWS_ACCESS_KEY_ID"] = "CFKSIM00000000999900"
     try:

@@ -73,6 +73,20 @@ CASES = {
     "platform of a later version": ({"platform": {"azure": {}}}, r"cannot build on azure yet; it can on aws"),
     "platform as text": ({"platform": "aws"}, r"args\.platform: 'aws' is not a block of settings"),
     "open API": ({"admin_cidrs": ["0.0.0.0/0"]}, r"0\.0\.0\.0/0 opens the API to everybody"),
+    "loopback range": ({"addresses": {"cidr": "127.0.0.0/16"}}, r"127\.0\.0\.0/16 is not private"),
+    "link-local range": ({"addresses": {"pods": "169.254.0.0/16"}}, r"169\.254\.0\.0/16 is not private"),
+    "services too large": (
+        {"addresses": {"services": "10.96.0.0/11"}},
+        r"services 10\.96\.0\.0/11 is too large; use a /12",
+    ),
+    "more workers than pod ranges": (
+        {"pools": [{"name": "a", "count": 1000}], "addresses": {"pods": "10.244.0.0/16"}},
+        r"1000 workers and the control plane need a /24 each.*10\.244\.0\.0/16 holds 256",
+    ),
+    "more workers than addresses": (
+        {"pools": [{"name": "a", "count": 3000}], "addresses": {"cidr": "10.20.0.0/20", "pods": "10.128.0.0/10"}},
+        r"3000 workers do not fit the 2043 addresses that args\.addresses\.cidr 10\.20\.0\.0/20 leaves",
+    ),
     "bad ttl": ({"ttl": "1 week"}, r"'1 week' is not a lifetime; write hours or days such as 12h or 7d, or never"),
     "zero ttl": ({"ttl": "0h"}, r"'0h' is not a lifetime"),
     "both trusts": (
@@ -115,7 +129,7 @@ def test_is_refused_in_one_line_before_anything_is_registered(case):
     assert seen.registered == []
 
 
-@pytest.mark.parametrize("name", ["x" * 31, "Demo", "demo_1", "-demo", "demo-", "", "1demo"])
+@pytest.mark.parametrize("name", ["x" * 31, "sg-demo", "Demo", "demo_1", "-demo", "demo-", "", "1demo"])
 def test_a_name_that_a_cloud_cannot_carry_is_refused(name):
     with pytest.raises(Refusal, match="name: "):
         checked_cvm_nodes(name, GOOD)

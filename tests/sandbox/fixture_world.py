@@ -34,7 +34,9 @@ def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
     settings(speed=0.001)
     ec2.terminate_instances(InstanceIds=[ids["ending"]])
     more = {"ImageId": ids["image"], "InstanceType": "m6a.large", "MinCount": 1, "MaxCount": 1}
-    ids["starting"] = ec2.run_instances(**more, SubnetId=ids["tiny_subnet"])["Instances"][0]["InstanceId"]
+    starting = ec2.run_instances(**more, SubnetId=ids["tiny_subnet"])["Instances"][0]
+    ids["starting"] = starting["InstanceId"]
+    ids["starting_eni"] = starting["NetworkInterfaces"][0]["NetworkInterfaceId"]
     clients.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="leaving", ForceDelete=True)
     clients.client("autoscaling").describe_auto_scaling_groups()
     settings(speed=INSTANT)

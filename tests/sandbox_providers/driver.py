@@ -138,9 +138,13 @@ class Engine:
             return None
         return Resource(known.token, known.name, answer.id, plain(answer.inputs), plain(answer.properties))
 
-    def delete(self, known: Resource) -> None:
+    def delete(self, known: Resource, timeout: float = 0) -> None:
         request = provider_pb2.DeleteRequest(
-            id=known.id, urn=known.urn, properties=struct(known.outputs), old_inputs=struct(known.inputs)
+            id=known.id,
+            urn=known.urn,
+            properties=struct(known.outputs),
+            old_inputs=struct(known.inputs),
+            timeout=timeout,
         )
         self._call("Delete", request)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Program:
         self.template_data = "one-in-template"
         self.secret = "hush-hush-hush"
         self.description = "nodes"
+        self.cidr = "10.0.1.0/24"
 
     def __call__(self) -> None:
         import pulumi
@@ -35,7 +37,7 @@ class Program:
 
         vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, tags=TAGS)
         subnet = aws.ec2.Subnet(
-            "subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24", availability_zone="us-east-2a", tags=TAGS
+            "subnet", vpc_id=vpc.id, cidr_block=self.cidr, availability_zone="us-east-2a", tags=TAGS
         )
         group = aws.ec2.SecurityGroup("nodes", vpc_id=vpc.id, description=self.description, tags=TAGS)
         aws.vpc.SecurityGroupIngressRule(
@@ -47,7 +49,7 @@ class Program:
         aws.iam.RolePolicy("policy", role=role.id, policy=json.dumps(POLICY))
         profile = aws.iam.InstanceProfile("profile", role=role.name, tags=TAGS)
         secret = aws.secretsmanager.Secret("secret", recovery_window_in_days=0, tags=TAGS)
-        aws.secretsmanager.SecretVersion("version", secret_id=secret.id, secret_string=self.secret)
+        version = aws.secretsmanager.SecretVersion("version", secret_id=secret.id, secret_string=self.secret)
         machine = aws.ec2.Instance(
             "machine",
             ami=image.id,
@@ -84,10 +86,12 @@ class Program:
             ),
         )
         pulumi.export("address", machine.private_ip)
+        pulumi.export("secret", secret.arn)
+        pulumi.export("version_of", version.secret_arn)
 
 
-@pytest.fixture
-def stack(home, cloud, monkeypatch):
+@pytest.fixture(scope="module")
+def stack(home):
     from pulumi import automation as auto
 
     plugin = home.pulumi_home / "plugins" / "resource-aws-v7.51.1" / "pulumi-resource-aws"
@@ -96,25 +100,26 @@ def stack(home, cloud, monkeypatch):
         f'#!/bin/sh\nPYTHONPATH={COMPONENTS} exec {sys.executable} -m confkube_sandbox.providers aws "$@"\n'
     )
     plugin.chmod(0o755)
-    for name in home.misleading(os.environ):
-        monkeypatch.delenv(name)
-    for name, value in home.environment().items():
-        monkeypatch.setenv(name, value)
     program = Program()
-    options = auto.LocalWorkspaceOptions(
-        pulumi_command=auto.PulumiCommand(root=str(ENGINE)), env_vars={**os.environ, "NO_COLOR": "1"}
-    )
-    made = auto.create_or_select_stack("dev", project_name="providers", program=program, opts=options)
-    made.set_config("aws:region", auto.ConfigValue("us-east-2"))
-    made.test_program = program
-    yield made
-    made.workspace.remove_stack("dev", force=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in home.misleading(os.environ):
+            patch.delenv(name)
+        for name, value in home.environment().items():
+            patch.setenv(name, value)
+        options = auto.LocalWorkspaceOptions(
+            pulumi_command=auto.PulumiCommand(root=str(ENGINE)), env_vars={**os.environ, "NO_COLOR": "1"}
+        )
+        made = auto.create_or_select_stack("dev", project_name="providers", program=program, opts=options)
+        made.set_config("aws:region", auto.ConfigValue("us-east-2"))
+        made.test_program = program
+        yield made
+        made.workspace.remove_stack("dev", force=True)
 
 
-def changes(run):
+def changes(run, **options):
     """Run an operation and return what it does to which resource."""
     seen = []
-    run(on_event=seen.append)
+    run(on_event=seen.append, **options)
     found = {}
     for event in seen:
         step = event.resource_pre_event
@@ -123,48 +128,59 @@ def changes(run):
     return found
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"user_data": "x" * 17000}, "expected length of user_data to be in the range"),
+        ({"cidr": "banana"}, '"banana" is not a valid CIDR block: invalid CIDR address: banana'),
+    ],
+)
+def test_a_refused_resource_is_refused_before_anything_is_made(stack, cloud, monkeypatch, settings, text):
+    from pulumi.automation.errors import CommandError
+
+    before = cloud.inventory()
+    for name, value in settings.items():
+        monkeypatch.setattr(stack.test_program, name, value)
+    with pytest.raises(CommandError, match=re.escape(text)):
+        stack.preview()
+    assert cloud.inventory() == before
+
+
 def test_a_whole_life(stack, cloud, home, boto):
     before, program = cloud.inventory(), stack.test_program
     assert set(changes(stack.preview)) > {"vpc", "machine", "pool"}
     assert cloud.inventory() == before
 
-    assert stack.up().outputs["address"].value == "10.0.1.10"
-    assert changes(stack.up) == {}
-    assert changes(stack.refresh) == {}
+    outputs = stack.up().outputs
+    assert outputs["address"].value == "10.0.1.10"
+    assert outputs["version_of"].value == outputs["secret"].value
+    assert changes(stack.up, refresh=True) == {}
     state = "".join(file.read_text() for file in home.state.rglob("*.json"))
     assert program.secret not in state
     assert base64.b64encode(program.template_data.encode()).decode() not in state
 
-    program.instance_type = "m6a.4xlarge"
-    assert changes(stack.up) == {"machine": ["update"]}
-    program.desired = 3
-    assert changes(stack.up) == {"pool": ["update"]}
     program.template_data = "two"
     assert changes(stack.preview) == {"template": ["update"], "pool": ["update"]}
-    assert changes(stack.up) == {"template": ["update"], "pool": ["update"]}
-    program.secret = "other"
-    assert changes(stack.up) == {"version": ["create-replacement", "replace", "delete-replaced"]}
-    program.user_data = "#!/bin/sh\necho 2"
-    assert changes(stack.up) == {"machine": ["update"]}
-    assert changes(stack.up) == {}
-
+    program.instance_type, program.user_data = "m6a.4xlarge", "#!/bin/sh\necho 2"
+    program.desired, program.secret = 3, "other"
+    assert changes(stack.up) == {
+        "machine": ["update"],
+        "template": ["update"],
+        "pool": ["update"],
+        "version": ["create-replacement", "replace", "delete-replaced"],
+    }
     ec2 = boto("ec2")
     machine = ec2.describe_instances(Filters=[{"Name": "private-ip-address", "Values": ["10.0.1.10"]}])
-    identity = machine["Reservations"][0]["Instances"][0]["InstanceId"]
-    ec2.create_tags(Resources=[identity], Tags=[{"Key": "drift", "Value": "1"}])
-    stack.refresh()
-    assert changes(stack.up) == {"machine": ["update"]}
-    assert changes(stack.refresh) == {}
+    live = machine["Reservations"][0]["Instances"][0]
+    assert live["InstanceType"] == "m6a.4xlarge"
+    data = ec2.describe_instance_attribute(InstanceId=live["InstanceId"], Attribute="userData")["UserData"]["Value"]
+    assert base64.b64decode(data).decode() == program.user_data
+    (group,) = boto("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert (group["DesiredCapacity"], len(group["Instances"])) == (3, 3)
+
+    ec2.create_tags(Resources=[live["InstanceId"]], Tags=[{"Key": "drift", "Value": "1"}])
+    assert changes(stack.up, refresh=True) == {"machine": ["update"]}
+    assert changes(stack.up, refresh=True) == {}
 
     stack.destroy()
-    assert cloud.inventory() == before
-
-
-def test_a_refused_resource_is_refused_before_anything_is_made(stack, cloud):
-    before, program = cloud.inventory(), stack.test_program
-    from pulumi.automation.errors import CommandError
-
-    program.user_data = "x" * 17000
-    with pytest.raises(CommandError, match="expected length of user_data to be in the range"):
-        stack.preview()
     assert cloud.inventory() == before

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from confkube_sandbox.providers import aws, diff, schema, sdk
+from confkube_sandbox.providers.aws import missing
 from confkube_sandbox.providers.errors import CloudError
 
 HANDLERS = {handler.token: handler for handler in aws.handlers()}
@@ -38,6 +40,22 @@ def _object(annotation):
     members = schema._alternatives(annotation)
     found = [member for member in members if sdk.is_object(member)]
     return found[0] if found else _object(members[0].__args__[0])
+
+
+def test_operations_said_to_be_missing_are_used_and_not_served():
+    """The cloud may learn an operation: then the refusal of what needs it has to go."""
+    from confkube_sandbox.daemon.aws.served import SERVED
+
+    known = {name for service in SERVED for name in _operations(service)}
+    texts = [file.read_text() for file in Path(aws.__file__).parent.rglob("*.py") if file.name != "missing.py"]
+    used = {name for text in texts for name in re.findall(r'"([A-Z][A-Za-z0-9]+)"', text)} & known
+    assert used - frozenset().union(*SERVED.values()) == missing.OPERATIONS
+
+
+def _operations(service):
+    import botocore.session
+
+    return botocore.session.Session().get_service_model(service).operation_names
 
 
 def test_there_is_no_fact_without_a_handler():

@@ -135,6 +135,29 @@ class World:
         self.make("aws:ec2/instance:Instance", "machine", self.instance_inputs())
         return self
 
+    def interface_inputs(self) -> dict[str, Any]:
+        subnet, group = self.ids("subnet", "nodes")
+        return {
+            "subnetId": subnet,
+            "securityGroups": [group],
+            "privateIps": ["10.0.1.20"],
+            "description": "control",
+            "tags": TAGS,
+        }
+
+    def interface(self) -> World:
+        self.make("aws:ec2/networkInterface:NetworkInterface", "interface", self.interface_inputs())
+        return self
+
+    def attached_inputs(self) -> dict[str, Any]:
+        own = {"subnetId", "vpcSecurityGroupIds", "privateIp"}
+        inputs = {key: value for key, value in self.instance_inputs().items() if key not in own}
+        return inputs | {"primaryNetworkInterface": {"networkInterfaceId": self.made["interface"].id}}
+
+    def attached(self) -> World:
+        self.make("aws:ec2/instance:Instance", "attached", self.attached_inputs())
+        return self
+
     def pool(self) -> World:
         self.make("aws:ec2/launchTemplate:LaunchTemplate", "template", self.template_inputs())
         self.make("aws:autoscaling/group:Group", "pool", self.group_inputs())
@@ -148,4 +171,5 @@ class World:
         return self
 
     def everything(self) -> World:
-        return self.network().egress().rules().identity().secrets().machine().pool().public()
+        made = self.network().egress().rules().identity().secrets().machine().pool().public()
+        return made.interface().attached()

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 import yaml
 from boot import samples
+from hypothesis import given
+from hypothesis import strategies as st
 
 from confkube import bootstrap
 from confkube.bootstrap.document import Machine, cloud_config, multipart, written
@@ -128,6 +130,16 @@ def test_values_that_yaml_would_change_are_refused():
         plain("/x", "a\x07b\n")
     with pytest.raises(Refusal, match="cannot be carried"):
         cloud_config(Machine(role="r", cluster_id="c", files=[plain("/x", "no newline at the end")], units=["u"]))
+
+
+@given(st.text("ab#:-'\"\\ \t\n", max_size=30))
+def test_a_file_comes_out_as_it_went_in_or_is_refused(text):
+    files = [plain("/a", text), plain("/b", "b\n")]
+    try:
+        config = cloud_config(Machine(role="r", cluster_id="c", files=files, units=["u"]))
+    except Refusal:
+        return
+    assert [file for file in written(config) if not file.bundled] == files
 
 
 def test_a_missing_value_is_an_error():

@@ -1,6 +1,7 @@
 """Puts boot files together into user data: a cloud-config, or several parts when the user adds some."""
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ _ARCHIVE = "/usr/local/lib/confkube.tar"
 # libyaml is ten times as fast, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PRIVATE_KEY = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY")
+# What a block literal of YAML carries unchanged: https://yaml.org/spec/1.2.2/#81-block-scalar-styles
+_LITERAL = re.compile(r"\S(.*\S)?[ \t]*\n", re.DOTALL)
+_LINE = re.compile(r"^(?=.)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,25 +45,30 @@ class Machine:
 
 
 def cloud_config(machine: Machine) -> str:
-    """Return the cloud-config, after reading it back: every file must come out as it went in.
+    """Return the cloud-config; ``written`` reads the files back as they went in.
 
     Raises:
-        Refusal: A value cannot be carried by the cloud-config unchanged.
+        Refusal: A file holds a private key, or its text cannot be carried by a cloud-config unchanged.
     """
-    readable = [file for file in machine.files if not file.bundled]
-    text = fill(
-        "cloud-config.yaml",
-        machine=machine,
-        readable=readable,
-        archive=_ARCHIVE,
-        bundle=bundle(file for file in machine.files if file.bundled),
-    )
     for file in machine.files:
         _refuse_private_key(file.path, file.text)
-    for file, found in zip((*readable, *(f for f in machine.files if f.bundled)), written(text), strict=True):
-        if file != found:
-            raise Refusal(f"boot text: the file {file.path} cannot be carried by a cloud-config unchanged")
-    return text
+    return fill(
+        "cloud-config.yaml",
+        role=machine.role,
+        cluster_id=machine.cluster_id,
+        hostname=f"hostname: {json.dumps(machine.hostname)}\npreserve_hostname: false\n" if machine.hostname else "",
+        files="\n".join(_literal(file) for file in machine.files if not file.bundled),
+        archive=_ARCHIVE,
+        bundle=bundle(file for file in machine.files if file.bundled),
+        units=", ".join(machine.units),
+    )
+
+
+def _literal(file: BootFile) -> str:
+    if not _LITERAL.fullmatch(file.text):
+        raise Refusal(f"boot text: the file {file.path} cannot be carried by a cloud-config unchanged")
+    content = _LINE.sub("    ", file.text.removesuffix("\n"))
+    return f"- path: {file.path}\n  permissions: '{file.mode:04o}'\n  content: |\n{content}"
 
 
 def written(config: str) -> list[BootFile]:

@@ -3,21 +3,20 @@
 import base64
 import gzip
 import io
-import json
 import re
-import shlex
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-
-import jinja2
+from pathlib import Path
+from string import Template
 
 from confkube.errors import Refusal
 
-_PACKAGE = "confkube.bootstrap"
+_HERE = Path(__file__).parent
 _COMMENT_LINE = re.compile(r"^[ \t]*#(?!!).*\n", re.MULTILINE)
+_REMARK = re.compile(r"^##.*\n", re.MULTILINE)
+_PRINTABLE = re.compile(r"[\n\t -~]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ class BootFile:
     bundled: bool = False
 
     def __post_init__(self) -> None:
-        if not self.text.isascii() or any(not c.isprintable() and c not in "\n\t" for c in self.text):
+        if not _PRINTABLE.fullmatch(self.text):
             raise Refusal(f"boot text: a value for {self.path} holds characters outside printable ASCII")
 
 
@@ -52,13 +51,27 @@ def packed(path: str, text: str, mode: int = 0o600) -> BootFile:
 
 
 def fill(template: str, **values: object) -> str:
-    """Fill a template; a value that it names and the caller does not give is an error."""
-    return _environment().get_template(f"{template}.j2").render(**values)
+    """Fill the places of a template that are written ``$name``; values stand as they are, so quote them before.
+
+    Lines that start with ``##`` are for the reader of the template and stay behind.
+
+    Raises:
+        LookupError: The template names a value that the caller does not give.
+    """
+    try:
+        return Template(_REMARK.sub("", _read("templates", template))).substitute(values)
+    except KeyError as missing:
+        raise LookupError(f"{template}: the value {missing} is undefined") from None
 
 
 def static(folder: str, name: str) -> str:
     """Return a static file of this package, stripped."""
-    return stripped((resources.files(_PACKAGE) / folder / name).read_text(encoding="utf-8"))
+    return stripped(_read(folder, name))
+
+
+@cache
+def _read(folder: str, name: str) -> str:
+    return (_HERE / folder / name).read_text(encoding="utf-8")
 
 
 def stripped(text: str) -> str:
@@ -68,6 +81,11 @@ def stripped(text: str) -> str:
 
 def bundle(files: Iterable[BootFile]) -> str:
     """Return a tar archive as gzip and base64; the same files give the same text."""
+    return _bundle(tuple(files))
+
+
+@cache
+def _bundle(files: tuple[BootFile, ...]) -> str:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for file in files:
@@ -93,17 +111,3 @@ def unbundle(text: str) -> list[BootFile]:
             text = content.read().decode("ascii")
             files.append(BootFile(path=f"/{entry.name}", text=text, mode=entry.mode, bundled=True))
     return files
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701  the output is no HTML
-        loader=jinja2.PackageLoader(_PACKAGE, "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["json"] = json.dumps
-    environment.filters["shellquote"] = shlex.quote
-    return environment

@@ -1,7 +1,9 @@
 """Renders user data for the machine roles; pure functions from values to text."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 
 import yaml
 
@@ -39,9 +41,12 @@ def control_plane(boot: ControlPlaneBoot) -> str:
     }
     files = [
         *_node_files(boot.profile, software, downloads, variables),
-        plain(f"{_ETC}/kubeadm.yaml", fill("kubeadm-init.yaml", boot=boot)),
+        plain(f"{_ETC}/kubeadm.yaml", _kubeadm_init(boot)),
         plain("/etc/kubernetes/pki/ca.crt", boot.ca_certificate_pem, 0o644),
-        packed(f"{_ETC}/apiserver/admission.yaml", fill("admission.yaml", boot=boot)),
+        packed(
+            f"{_ETC}/apiserver/admission.yaml",
+            fill("admission.yaml", privileged_namespaces=json.dumps(boot.privileged_namespaces)),
+        ),
         packed(f"{_ETC}/apiserver/audit.yaml", static("static", "audit.yaml")),
         packed(f"{_ETC}/rbac.yaml", static("static", "rbac.yaml")),
         packed(f"{_LIBRARY}/fetch-secret", stripped(boot.profile.fetch_secret), 0o700),
@@ -51,7 +56,9 @@ def control_plane(boot: ControlPlaneBoot) -> str:
     units = ["confkube-install", "confkube-firewall", "kubelet", "confkube-secrets", "confkube-control-plane"]
     if boot.addons:
         files += [
-            packed(f"{_ETC}/addons/list", fill("addons", addons=boot.addons)),
+            packed(
+                f"{_ETC}/addons/list", _rows((a.name, a.namespace, a.version, a.sha256, a.url) for a in boot.addons)
+            ),
             *(packed(f"{_ETC}/addons/{row.name}.yaml", _yaml(row.values)) for row in boot.addons),
             *_scripts("addons.sh"),
             *_units("confkube-addons.service"),
@@ -73,7 +80,7 @@ def worker(boot: WorkerBoot) -> str:
     downloads = [software.kubeadm, software.kubelet, *([software.spire_agent] if boot.trust else [])]
     files = [
         *_node_files(boot.profile, software, downloads, {"API_ENDPOINT": boot.api_endpoint}),
-        plain(f"{_ETC}/kubeadm.yaml", fill("kubeadm-join.yaml", boot=boot)),
+        plain(f"{_ETC}/kubeadm.yaml", _kubeadm_join(boot)),
         *_scripts("join.sh"),
         *_units("kubelet.service", "confkube-join.service"),
     ]
@@ -131,12 +138,46 @@ def trust_server(boot: TrustServerBoot) -> str:
     return _finish(machine, boot.extra_user_data, boot.profile)
 
 
+def _kubeadm_init(boot: ControlPlaneBoot) -> str:
+    return fill(
+        "kubeadm-init.yaml",
+        cluster_id=json.dumps(boot.cluster_id),
+        kubernetes_version=boot.software.kubernetes_version,
+        api_endpoint=json.dumps(boot.api_endpoint),
+        pod_cidr=json.dumps(boot.pod_cidr),
+        service_cidr=json.dumps(boot.service_cidr),
+        cert_sans=json.dumps(boot.cert_sans),
+        private_ip=json.dumps(boot.private_ip),
+        api_port=boot.api_port,
+        node_name=json.dumps(boot.node_name),
+    )
+
+
+def _kubeadm_join(boot: WorkerBoot) -> str:
+    taints = [
+        f"\n  - {{key: {json.dumps(each.key)}, value: {json.dumps(each.value)}, effect: {json.dumps(each.effect)}}}"
+        for each in boot.taints
+    ]
+    return fill(
+        "kubeadm-join.yaml",
+        token=json.dumps(boot.token),
+        api_endpoint=json.dumps(boot.api_endpoint),
+        ca_hash=json.dumps(boot.ca_hash),
+        node_labels=json.dumps(boot.label_argument),
+        taints="".join(taints) or " []",
+    )
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(" ".join(row) + "\n" for row in rows)
+
+
 def _common_files(profile: BootProfile, downloads: Sequence[Download], variables: Mapping[str, str]) -> list[BootFile]:
     address = ipaddress.ip_address(profile.metadata_address)
     family = "ip" if address.version == 4 else "ip6"
     return [
-        plain(f"{_ETC}/node.env", fill("node.env", variables=variables)),
-        plain(f"{_ETC}/downloads", fill("downloads", downloads=downloads)),
+        plain(f"{_ETC}/node.env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())),
+        plain(f"{_ETC}/downloads", _rows((d.name, d.version, d.sha256, d.member or "-", d.url) for d in downloads)),
         plain(f"{_ETC}/firewall.nft", fill("firewall.nft", family=family, address=address)),
         *_scripts("lib.sh", "install.sh"),
         *_units("confkube-install.service", "confkube-firewall.service"),
@@ -149,7 +190,9 @@ def _node_files(
     packages = " ".join(sorted({*software.packages, *software.node_packages}))
     return [
         *_common_files(profile, downloads, {"CONTAINERD": "yes", "PACKAGES": packages, **variables}),
-        packed("/etc/containerd/config.toml", fill("containerd.toml", software=software), 0o644),
+        packed(
+            "/etc/containerd/config.toml", fill("containerd.toml", pause_image=json.dumps(software.pause_image)), 0o644
+        ),
         packed("/etc/sysctl.d/90-confkube.conf", static("static", "sysctl.conf"), 0o644),
     ]
 

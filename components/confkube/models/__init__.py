@@ -14,6 +14,7 @@ OUTPUTS = (
     "cluster_id",
     "world",
     "account",
+    "place",
     "endpoint",
     "access",
     "kubeconfig",

@@ -8,12 +8,14 @@ from confkube.errors import Refusal
 from confkube.parse import parse
 from confkube.platform import Platform
 from confkube.roles import control_plane, trust_server, workers
-from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, TRUST_PORT, tiers_of
+from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, TRUST_PORT, WORKERS, tiers_of
 from confkube.roles.options import HOST_NUMBER
-from confkube.spec import CvmNodes
+from confkube.spec import NODE_PREFIX, CvmNodes
 
 _PEM = "-----BEGIN CERTIFICATE-----\n" + ("M" * 64 + "\n") * 13 + "-----END CERTIFICATE-----\n"
 """As long as any certificate that confkube makes (ECDSA P-256), for sizes that are checked before it exists."""
+_RESERVED_ADDRESSES = 5
+"""What a cloud keeps of each subnet at the most: five, as of 2026-11-24."""
 _SUFFIX = "-" + "f" * 8
 _HASH = "sha256:" + "f" * 64
 _TOKEN = "abcdef.0123456789abcdef"  # noqa: S105 - the length is what counts
@@ -28,7 +30,8 @@ def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
     checked_cluster_name(name)
     spec = parse(CvmNodes, args)
     platform = resolve(spec.platform)
-    _fits_platform(spec.addresses.cidr, platform)
+    _fits_platform(name, spec.addresses.cidr, platform)
+    _pools_fit(spec)
     placement.control_plane_type(platform, spec.control_plane)
     for pool in spec.pools:
         placement.pool_type(platform, pool, spec.tee, spec.allow)
@@ -51,11 +54,31 @@ def checked_cluster_name(name: str) -> str:
         raise Refusal(f"name: {refusal}") from None
 
 
-def _fits_platform(cidr: IPv4Network, platform: Platform) -> None:
+def _fits_platform(name: str, cidr: IPv4Network, platform: Platform) -> None:
+    for prefix in platform.limits.reserved_prefixes:
+        if name.startswith(prefix):
+            raise Refusal(f"name: {name!r} begins with {prefix!r}, which {platform.cloud} keeps for itself")
     shortest, longest = platform.limits.network_prefix
     if not shortest <= cidr.prefixlen <= longest:
         raise Refusal(
             f"args.addresses.cidr: {platform.cloud} makes networks from /{shortest} to /{longest}, not {cidr}"
+        )
+
+
+def _pools_fit(spec: CvmNodes) -> None:
+    wanted = sum(pool.count for pool in spec.pools)
+    nodes = 2 ** (NODE_PREFIX - spec.addresses.pods.prefixlen)
+    if wanted + 1 > nodes:
+        raise Refusal(
+            f"args.pools: {wanted} workers and the control plane need a /{NODE_PREFIX} each for their pods, but "
+            f"args.addresses.pods {spec.addresses.pods} holds {nodes}; choose a larger range or fewer workers"
+        )
+    workers_range = tiers_of(spec.addresses.cidr, public=False, own_trust_server=True)[WORKERS].cidr
+    machines = workers_range.num_addresses - _RESERVED_ADDRESSES
+    if wanted > machines:
+        raise Refusal(
+            f"args.pools: {wanted} workers do not fit the {machines} addresses that args.addresses.cidr "
+            f"{spec.addresses.cidr} leaves for them; choose a larger range or fewer workers"
         )
 
 

@@ -25,6 +25,8 @@ class CvmNodes(pulumi.ComponentResource):
     """Where it really is: ``cloud``, ``lab`` or ``sandbox``."""
     account: pulumi.Output[str]
     """Account that owns it."""
+    place: pulumi.Output[dict[str, str]]
+    """Zone and address range of its network, which cannot change while it is up."""
     endpoint: pulumi.Output[str]
     """``address:port`` of the API."""
     access: pulumi.Output[str]
@@ -78,6 +80,7 @@ class CvmNodes(pulumi.ComponentResource):
         self.cluster_id = cluster.cluster_id
         self.world = pulumi.Output.from_input(account.world)
         self.account = pulumi.Output.from_input(account.account_id)
+        self.place = pulumi.Output.from_input({"zone": platform.zone, "cidr": str(spec.addresses.cidr)})
         self.endpoint = control_plane.public_ip.apply(lambda public: f"{public}:{API_PORT}" if public else private)
         self.access = pulumi.Output.all(control_plane.public_ip, control_plane.tunnel).apply(_access)
         self.kubeconfig = cluster.kubeconfig(private, control_plane.public_ip)

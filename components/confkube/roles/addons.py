@@ -15,6 +15,8 @@ _VALUES: Mapping[str, Mapping[str, object]] = MappingProxyType(
             "ipam": {"mode": "kubernetes"},
             "operator": {"replicas": 1},
             "bpf": {"hostLegacyRouting": True},
+            # What leaves a confidential machine must not be readable on the provider's network.
+            "encryption": {"enabled": True, "type": "wireguard"},
         },
     }
 )

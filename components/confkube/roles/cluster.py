@@ -1,6 +1,6 @@
 """Who a cluster is: its name, its labels, its lifetime and its certificate authority."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pulumi
 import pulumi_random as random
@@ -39,7 +39,7 @@ class Cluster(pulumi.ComponentResource):
         self._admin = pki.administrator(f"{name}-admin", ca, lifetime.duration, inside)
         self._name = name
         self.cluster_id = suffix.hex.apply(lambda random_part: f"{name}-{random_part}")
-        self.created_at = ca.valid_from
+        self.created_at = ca.valid_from.apply(lambda start: _stamp(_utc(start)))
         self.expires_at = ca.valid_from.apply(lambda start: _end(start, lifetime.duration))
         self.ca_certificate = ca.certificate
         stack = names.label_value(f"{pulumi.get_project()}-{pulumi.get_stack()}")
@@ -49,7 +49,7 @@ class Cluster(pulumi.ComponentResource):
                 "confkube-cluster": known[0],
                 "confkube-stack": stack,
                 "confkube-owner": owner,
-                "confkube-expires": names.label_value(known[1].replace(":", "")),
+                "confkube-expires": _label(known[1]),
                 "confkube-proof": names.proof_stamp(known[2], known[0]),
             }
         )
@@ -98,5 +98,19 @@ class Cluster(pulumi.ComponentResource):
         return pulumi.Output.secret(parts.apply(render))
 
 
+def _utc(moment: str) -> datetime:
+    """A certificate's time, which its provider gives in the time zone of whoever made it, to the second."""
+    return datetime.fromisoformat(moment).astimezone(UTC).replace(microsecond=0)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _end(start: str, lifetime: timedelta | None) -> str:
-    return (datetime.fromisoformat(start) + lifetime).isoformat() if lifetime else NEVER
+    return _stamp(_utc(start) + lifetime) if lifetime else NEVER
+
+
+def _label(end: str) -> str:
+    """The end in the letters of labels: ``2026-11-24t235900z``."""
+    return names.label_value(end.replace(":", ""))

@@ -1,11 +1,10 @@
 """The control plane: one machine outside the TEE, at a fixed private address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import AfterValidator, ConfigDict
 
 from confkube import bootstrap, names
 from confkube.bootstrap import ControlPlaneBoot
@@ -17,19 +16,18 @@ from confkube.platform import MachineSpec, Permission, Plain, Platform, Secret, 
 from confkube.roles.addons import addons_of
 from confkube.roles.network import API_PORT
 from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
-from confkube.spec import NEVER, NO_END, Addresses, Machine, Role, checked_ttl, lifetime
+from confkube.spec import NEVER, NO_END, Addresses, Machine, Role, is_ttl, lifetime
 from confkube.types import ControlPlaneArgs, JoinRef
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Arguments(Role):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     authority: dict[str, Any]
-    machine: Machine = Machine()
-    addresses: Addresses = Addresses()
+    machine: Machine = field(default_factory=Machine)
+    addresses: Addresses = field(default_factory=Addresses)
     model: str = "cvm-nodes"
     public: bool = False
-    join_for: Annotated[str, AfterValidator(checked_ttl)] = NEVER
+    join_for: Annotated[str, is_ttl] = NEVER
 
 
 class ControlPlane(pulumi.ComponentResource):

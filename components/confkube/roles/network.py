@@ -1,10 +1,10 @@
 """The network of a cluster: a tier for each role, closed but for what the cluster needs."""
 
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from typing import Annotated, Any
+from typing import Any
 
 import pulumi
-from pydantic import ConfigDict, Field
 
 from confkube import names
 from confkube.clouds import resolve
@@ -16,17 +16,18 @@ from confkube.types import NetworkArgs, TierRef
 
 CONTROL_PLANE, WORKERS, TRUST = "control-plane", "workers", "trust"
 
-API_PORT, KUBELET_PORT, OVERLAY_PORT, HEALTH_PORT, TRUST_PORT = 6443, 10250, 8472, 4240, 8081
+API_PORT, KUBELET_PORT, TRUST_PORT = 6443, 10250, 8081
+OVERLAY_PORT, ENCRYPTION_PORT, HEALTH_PORT = 8472, 51871, 4240
 """Kubernetes: https://kubernetes.io/docs/reference/networking/ports-and-protocols/; overlay (VXLAN)
 and health: https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules; read 2026-11-23."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Arguments(AdminRanges):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
     platform: dict[str, Any]
-    addresses: Addresses = Addresses()
-    own_trust_server: Annotated[bool, Field()] = True
+    cluster: dict[str, Any]
+    addresses: Addresses = field(default_factory=Addresses)
+    own_trust_server: bool = True
 
 
 class Network(pulumi.ComponentResource):
@@ -37,7 +38,7 @@ class Network(pulumi.ComponentResource):
 
     @refusing
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        spec = parse(_Arguments, {key: value for key, value in args.items() if key != "cluster"})
+        spec = parse(_Arguments, args)
         platform = resolve(spec.platform)
         super().__init__("confkube:index:Network", name, {}, opts)
         tiers = tiers_of(spec.addresses.cidr, public=bool(spec.admin_cidrs), own_trust_server=spec.own_trust_server)
@@ -84,28 +85,32 @@ def tiers_of(cidr: IPv4Network, *, public: bool, own_trust_server: bool) -> dict
     return tiers | ({TRUST: Tier(name=TRUST, cidr=ranges[TRUST])} if own_trust_server else {})
 
 
+_BETWEEN_NODES = (
+    ("overlay", "udp", OVERLAY_PORT, "pod network"),
+    ("encryption", "udp", ENCRYPTION_PORT, "pod network, encrypted"),
+    ("health", "tcp", HEALTH_PORT, "health of the pod network"),
+    ("echo", "icmp", 0, "health of the pod network"),
+)
+"""What the pod network needs between any two nodes."""
+
+
 def openings_of(admin_cidrs: tuple[IPv4Network, ...], *, own_trust_server: bool) -> tuple[Opening, ...]:
     """What may enter which tier, and why."""
-    wanted = [
+    wanted: list[tuple[str, str, str | IPv4Network, str, int, str]] = [
         ("api-from-workers", CONTROL_PLANE, WORKERS, "tcp", API_PORT, "nodes and pods use the API"),
-        ("overlay-from-workers", CONTROL_PLANE, WORKERS, "udp", OVERLAY_PORT, "pod network"),
-        ("overlay-from-control-plane", WORKERS, CONTROL_PLANE, "udp", OVERLAY_PORT, "pod network"),
-        ("overlay-from-workers", WORKERS, WORKERS, "udp", OVERLAY_PORT, "pod network"),
-        ("health-from-workers", CONTROL_PLANE, WORKERS, "tcp", HEALTH_PORT, "health of the pod network"),
-        ("health-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", HEALTH_PORT, "health of the pod network"),
-        ("health-from-workers", WORKERS, WORKERS, "tcp", HEALTH_PORT, "health of the pod network"),
-        ("kubelet-from-workers", WORKERS, WORKERS, "tcp", KUBELET_PORT, "metrics"),
         ("kubelet-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", KUBELET_PORT, "logs, exec and metrics"),
+        *(
+            (f"{name}-from-{source}", tier, source, protocol, port, why)
+            for tier, source in ((CONTROL_PLANE, WORKERS), (WORKERS, CONTROL_PLANE), (WORKERS, WORKERS))
+            for name, protocol, port, why in _BETWEEN_NODES
+        ),
         *(
             (f"api-from-{_slug(source)}", CONTROL_PLANE, source, "tcp", API_PORT, "administrators use the API")
             for source in admin_cidrs
         ),
     ]
     if own_trust_server:
-        wanted += [
-            ("agents-from-workers", TRUST, WORKERS, "tcp", TRUST_PORT, "agents attest and renew"),
-            ("agents-from-control-plane", TRUST, CONTROL_PLANE, "tcp", TRUST_PORT, "agents attest and renew"),
-        ]
+        wanted.append(("agents-from-workers", TRUST, WORKERS, "tcp", TRUST_PORT, "agents attest and renew"))
     return tuple(
         Opening(name=name, tier=tier, source=source, protocol=protocol, port=port, why=why)
         for name, tier, source, protocol, port, why in wanted

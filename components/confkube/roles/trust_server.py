@@ -1,10 +1,10 @@
 """A trust server of ours: a confidential virtual machine that makes its own keys and waits to be enrolled."""
 
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Annotated
 
 import pulumi
-from pydantic import AfterValidator, ConfigDict
 
 from confkube import bootstrap, names
 from confkube.bootstrap import TrustServerBoot
@@ -16,16 +16,15 @@ from confkube.platform import Cvm, MachineSpec, Permission, Platform, Single
 from confkube.roles import pki
 from confkube.roles.network import TRUST_PORT
 from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
-from confkube.spec import Allowed, GivenTee, Machine, Role, checked_trust_domain
-from confkube.types import TrustRef, TrustServerArgs
+from confkube.spec import Allowed, Machine, Role, is_trust_domain
+from confkube.types import Tee, TrustRef, TrustServerArgs
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Arguments(Role):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    tee: GivenTee
-    trust_domain: Annotated[str, AfterValidator(checked_trust_domain)]
-    machine: Machine = Machine()
+    tee: Tee
+    trust_domain: Annotated[str, is_trust_domain]
+    machine: Machine = field(default_factory=Machine)
     allow: Allowed = ()
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pydantic import ConfigDict
 
 from confkube import bootstrap
 from confkube.bootstrap import Taint, TrustAgent, WorkerBoot
@@ -14,16 +13,15 @@ from confkube.parse import parse
 from confkube.placement import pool_type
 from confkube.platform import Cvm, Group, MachineSpec, Platform
 from confkube.roles.options import after, image_of, inside
-from confkube.spec import Allowed, GivenTee, Pool, Role
+from confkube.spec import Allowed, Pool, Role
 from confkube.types import Tee, WorkersArgs
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Arguments(Role):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     join: dict[str, Any]
     trust: dict[str, Any]
-    tee: GivenTee
+    tee: Tee
     pool: Pool
     allow: Allowed = ()
 

@@ -18,7 +18,8 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from confkube_sandbox.home import SandboxHome
 from confkube_sandbox.providers import lifetime
-from confkube_sandbox.providers.server import Plugin, Provider
+from confkube_sandbox.providers.process import Plugin
+from confkube_sandbox.providers.server import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -100,7 +100,7 @@ class ResourceHandler(Protocol):
         ...
 
     def forced(self, new: Properties, outputs: Properties, ctx: Context, /) -> frozenset[str]:
-        """Name the outputs that force a new object although no input changed, such as a certificate's end."""
+        """Name the properties that force a new object for what the living one is, such as a certificate's end."""
         ...
 
     def create(self, inputs: Properties, ctx: Context, /) -> Created:

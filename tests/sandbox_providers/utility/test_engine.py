@@ -14,6 +14,7 @@ from pulumi import automation as auto
 
 from confkube_sandbox import clock, plugins
 from confkube_sandbox.engine import pulumi as engine
+from confkube_sandbox.home import SandboxHome
 
 ENGINE = engine.find(os.environ, Path("nowhere"))[0]
 pytestmark = pytest.mark.skipif(ENGINE is None, reason="no Pulumi engine: run `confkube sandbox` once to get one")
@@ -70,24 +71,29 @@ def _program(folder, revision):
     pulumi.export("ran", command.local.run_output(command="cat", stdin=token.hex).stdout)
 
 
-@pytest.fixture
-def stack(home, tmp_path):
-    plugins.install(home)
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory):
+    """One sandbox for all runs here; each leaves its stack empty."""
+    found = SandboxHome(tmp_path_factory.mktemp("engine") / "home")
+    found.prepare()
+    return found
+
+
+@pytest.fixture(scope="module")
+def stack(shared_home):
+    plugins.install(shared_home)
     root = str(ENGINE.binary.parents[1])
-    environment = home.activate(os.environ)
-    made = auto.create_stack(
+    return auto.create_stack(
         "dev",
         project_name="utility",
-        program=lambda: _program(tmp_path, 1),
+        program=lambda: None,
         opts=auto.LocalWorkspaceOptions(
             pulumi_command=auto.PulumiCommand(root=root),
-            pulumi_home=str(home.pulumi_home),
-            env_vars=environment,
+            pulumi_home=str(shared_home.pulumi_home),
+            env_vars=shared_home.activate(os.environ),
             project_settings=auto.ProjectSettings(name="utility", runtime="python"),
         ),
     )
-    yield made
-    made.destroy()
 
 
 def _changes(result):
@@ -98,7 +104,8 @@ def _state(home):
     return next(home.state.glob(".pulumi/stacks/utility/dev.json")).read_text()
 
 
-def test_the_life_of_an_authority(stack, home, tmp_path, openssl):
+def test_the_life_of_an_authority(stack, shared_home, tmp_path, openssl):
+    stack.workspace.program = lambda: _program(tmp_path, 1)
     preview = stack.preview()
     assert preview.change_summary == {"create": 12}
     assert not (tmp_path / "made").exists()
@@ -114,40 +121,39 @@ def test_the_life_of_an_authority(stack, home, tmp_path, openssl):
     verify = ("verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "leaf.example.org")
     assert "OK" in openssl(*verify, "-CAfile", "{root}", "{leaf}", **chain)
 
-    _no_secret_in(_state(home), outputs["password"])
-    assert _changes(stack.up()) == {}
-    assert _changes(stack.refresh()) == {}
-    _no_secret_in(_state(home), outputs["password"])
-    assert _changes(stack.up()) == {}
+    _no_secret_in(_state(shared_home), outputs["password"])
+    assert _changes(stack.up(refresh=True)) == {}
+    _no_secret_in(_state(shared_home), outputs["password"])
 
     stack.workspace.program = lambda: _program(tmp_path, 2)
     assert _changes(stack.up()) == {"update": 1}
     assert (tmp_path / "log").read_text() == "1\nupdate created 1\n"
 
+    _a_year_later_the_short_certificate_is_replaced_and_the_long_one_is_not(stack, shared_home, outputs, openssl)
+
     stack.destroy()
     assert not (tmp_path / "made").exists()
     assert (tmp_path / "log").read_text().endswith("gone\n")
-    assert "resources" not in json.loads(_state(home))["checkpoint"]["latest"]
+    assert "resources" not in json.loads(_state(shared_home))["checkpoint"]["latest"]
 
 
-def _no_secret_in(state, password):
-    assert "PRIVATE KEY" not in state
-    assert json.dumps(password)[1:-1] not in state
-
-
-def test_a_year_later_the_short_certificate_is_replaced_and_the_long_one_is_not(stack, home, openssl):
-    first = stack.up()
+def _a_year_later_the_short_certificate_is_replaced_and_the_long_one_is_not(stack, home, first, openssl):
     clock.advance(home, timedelta(days=365))
     aged = stack.up()
     assert _changes(aged) == {"replace": 1}
-    assert aged.outputs["root"].value == first.outputs["root"].value
-    assert aged.outputs["leaf"].value != first.outputs["leaf"].value
+    assert aged.outputs["root"].value == first["root"]
+    assert aged.outputs["leaf"].value != first["leaf"]
     chain = {"root": aged.outputs["root_pem"].value, "leaf": aged.outputs["leaf_pem"].value}
     moment = str(int(clock.now(home).timestamp()))
     assert "OK" in openssl(
         "verify", "-x509_strict", "-purpose", "sslserver", "-attime", moment, "-CAfile", "{root}", "{leaf}", **chain
     )
     assert _changes(stack.up()) == {}
+
+
+def _no_secret_in(state, password):
+    assert "PRIVATE KEY" not in state
+    assert json.dumps(password)[1:-1] not in state
 
 
 def _sum():
@@ -177,7 +183,7 @@ def test_what_the_real_providers_refuse_fails_before_anything_is_made(program, w
     assert [word for word in words if word not in str(caught.value)] == []
 
 
-def test_a_failed_command_leaves_nothing_and_shows_no_secret(stack, home):
+def test_a_failed_command_leaves_nothing_and_shows_no_secret(stack, shared_home):
     def program():
         command.local.Command("c", create="cat >/dev/null; echo why >&2; exit 4", stdin=pulumi.Output.secret("hunter2"))
 
@@ -187,7 +193,7 @@ def test_a_failed_command_leaves_nothing_and_shows_no_secret(stack, home):
     assert "exit status 4: running" in str(caught.value)
     assert "why" in str(caught.value)
     assert "hunter2" not in str(caught.value)
-    assert "command:local:Command" not in _state(home)
+    assert "command:local:Command" not in _state(shared_home)
 
 
 def test_types_that_reach_other_machines_are_refused(stack):

@@ -23,7 +23,14 @@ pull() {
     esac
 }
 
+# A helm that was killed leaves its release locked; what it had begun is simply done again.
+unlock() {
+    kubectl -n "$2" delete secret --ignore-not-found \
+        -l "owner=helm,name=$1,status in (pending-install,pending-upgrade,pending-rollback)" >/dev/null || true
+}
+
 install_chart() {
+    unlock "$@"
     helm upgrade --install "$1" "$charts/$3.tgz" --namespace "$2" --create-namespace \
         --values "$ETC/addons/$1.yaml" --history-max 3 --timeout 10m
 }

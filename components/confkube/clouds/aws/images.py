@@ -1,5 +1,7 @@
 """Pinned distribution images, looked up by owner and exact name."""
 
+from datetime import UTC, datetime
+
 import pulumi
 import pulumi_aws as aws
 
@@ -19,6 +21,7 @@ def find(name: str, spec: ImageSpec, region: str, opts: pulumi.ResourceOptions) 
     try:
         found = aws.ec2.get_ami(
             owners=[pinned.owner],
+            include_deprecated=True,
             filters=[
                 aws.ec2.GetAmiFilterArgs(name="name", values=[pinned.name]),
                 aws.ec2.GetAmiFilterArgs(name="architecture", values=[pinned.architecture]),
@@ -33,5 +36,10 @@ def find(name: str, spec: ImageSpec, region: str, opts: pulumi.ResourceOptions) 
             f"{name}: the image {pinned.name} of {pinned.owner} is not offered in {region}; "
             f"it was pinned on {pinned.checked} ({pinned.source})"
         ) from None
+    if found.deprecation_time and found.deprecation_time < datetime.now(UTC).isoformat():
+        pulumi.log.warn(
+            f"the image {pinned.name} is deprecated since {found.deprecation_time}; a newer confkube pins a newer one",
+            opts.parent,
+        )
     refuse_image(found.name, found.boot_mode, spec.isolation)
     return Image(image_id=found.id, root_device=found.root_device_name)

@@ -33,8 +33,13 @@ class _Start:
     name: str
     spec: MachineSpec
     region: str
+    tags: pulumi.Output[dict[str, str]]
     profile: aws.iam.InstanceProfile | None
     opts: pulumi.ResourceOptions
+
+
+_ONE_AT_A_TIME = pulumi.ResourceOptions(delete_before_replace=True)
+"""A fixed address, and an interface, belong to one machine: its successor cannot start beside it."""
 
 
 def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptions) -> Machines:
@@ -45,6 +50,7 @@ def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptio
         name=name,
         spec=spec,
         region=region,
+        tags=tags(spec.labels, name),
         profile=who.profile,
         opts=pulumi.ResourceOptions.merge(opts, after),
     )
@@ -53,6 +59,11 @@ def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptio
 
 def _encoded(user_data: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(user_data).apply(lambda text: base64.b64encode(text.encode()).decode())
+
+
+def _patience(count: int) -> int:
+    """Minutes to wait for a group: the provider's ten, and more for many machines that start in turn."""
+    return 10 + count // 20
 
 
 def _decoded(encoded: pulumi.Output[str | None]) -> pulumi.Output[str]:
@@ -68,9 +79,10 @@ def _single(start: _Start, scale: Single) -> Machines:
         security_groups=[spec.firewall_id],
         description=name,
         region=region,
-        tags=tags(spec.labels, name),
-        opts=opts,
+        tags=start.tags,
+        opts=pulumi.ResourceOptions.merge(opts, _ONE_AT_A_TIME),
     )
+    public = _public_address(start, interface) if scale.public else None
     snp = amd_sev_snp(spec.isolation)
     instance = aws.ec2.Instance(
         name,
@@ -85,18 +97,20 @@ def _single(start: _Start, scale: Single) -> Machines:
             volume_type="gp3",
             volume_size=spec.disk_gib,
             delete_on_termination=True,
-            tags=tags(spec.labels, name),
+            tags=start.tags,
         ),
         user_data_base64=_encoded(spec.user_data),
         region=region,
-        tags=tags(spec.labels, name),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=_KEPT)),
+        tags=start.tags,
+        opts=pulumi.ResourceOptions.merge(
+            pulumi.ResourceOptions.merge(opts, _ONE_AT_A_TIME),
+            pulumi.ResourceOptions(ignore_changes=_KEPT, depends_on=[public[1]] if public else None),
+        ),
     )
-    address = _public_address(start, interface) if scale.public else None
     return Machines(
         group_id=instance.id,
         private_ip=interface.private_ip,
-        public_ip=address,
+        public_ip=public[0] if public else None,
         user_data=_decoded(instance.user_data_base64),
         tunnel=instance.id.apply(
             lambda target: (
@@ -109,17 +123,20 @@ def _single(start: _Start, scale: Single) -> Machines:
     )
 
 
-def _public_address(start: _Start, interface: aws.ec2.NetworkInterface) -> pulumi.Output[str]:
-    name, spec, region, opts = start.name, start.spec, start.region, start.opts
-    address = aws.ec2.Eip(f"{name}-address", domain="vpc", region=region, tags=tags(spec.labels, name), opts=opts)
-    aws.ec2.EipAssociation(
+def _public_address(
+    start: _Start, interface: aws.ec2.NetworkInterface
+) -> tuple[pulumi.Output[str], aws.ec2.EipAssociation]:
+    """Give the interface an address before a machine has it: EC2 refuses that while a machine starts."""
+    name, region, opts = start.name, start.region, start.opts
+    address = aws.ec2.Eip(f"{name}-address", domain="vpc", region=region, tags=start.tags, opts=opts)
+    association = aws.ec2.EipAssociation(
         f"{name}-address",
         allocation_id=address.allocation_id,
         network_interface_id=interface.id,
         region=region,
         opts=opts,
     )
-    return address.public_ip
+    return address.public_ip, association
 
 
 def _group(start: _Start, scale: Group) -> Machines:
@@ -136,14 +153,18 @@ def _group(start: _Start, scale: Group) -> Machines:
         ),
         health_check_type="EC2",
         force_delete=True,
+        wait_for_capacity_timeout=f"{_patience(scale.count)}m",
         region=region,
-        tags=tags(spec.labels, name).apply(
+        tags=start.tags.apply(
             lambda plain: [
                 aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
                 for key, value in sorted(plain.items())
             ]
         ),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=f"{_patience(scale.count)}m")),
+        ),
     )
     return Machines(
         group_id=group.id,
@@ -185,12 +206,11 @@ def _template(start: _Start) -> aws.ec2.LaunchTemplate:
             )
         ],
         tag_specifications=[
-            aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags(spec.labels, name))
-            for kind in _TAGGED
+            aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=start.tags) for kind in _TAGGED
         ],
         user_data=_encoded(spec.user_data),
         update_default_version=True,
         region=start.region,
-        tags=tags(spec.labels, name),
+        tags=start.tags,
         opts=start.opts,
     )

@@ -9,6 +9,8 @@ from confkube.clouds.aws.labels import tags
 from confkube.platform import Network, NetworkSpec, Opening, Tier
 
 EVERYWHERE = "0.0.0.0/0"
+_TYPE_OF_ECHO = 8
+"""EC2 takes the type of an ICMP message as first port and its code, 0, as last."""
 _EDGE_PREFIX = 28
 """The NAT gateway's subnet: the smallest that AWS makes, at the very end of the range."""
 
@@ -32,6 +34,8 @@ def create(name: str, spec: NetworkSpec, region: str, zone: str, opts: pulumi.Re
 class _Builder:
     def __init__(self, name: str, spec: NetworkSpec, region: str, zone: str, opts: pulumi.ResourceOptions) -> None:
         self.name, self.spec, self.region, self.zone, self.opts = name, spec, region, zone, opts
+        parts = ("internet", "edge", *(tier.name for tier in spec.tiers))
+        self.tags = {part: tags(spec.labels, f"{name}-{part}") for part in parts}
         self.vpc = aws.ec2.Vpc(
             f"{name}-vpc",
             cidr_block=str(spec.cidr),
@@ -49,15 +53,15 @@ class _Builder:
         """One internet gateway, and one NAT gateway in a subnet of its own."""
         name = f"{self.name}-edge"
         self.internet = aws.ec2.InternetGateway(
-            f"{self.name}-internet", vpc_id=self.vpc.id, region=self.region, tags=self._tags("internet"), opts=self.opts
+            f"{self.name}-internet", vpc_id=self.vpc.id, region=self.region, tags=self.tags["internet"], opts=self.opts
         )
-        edge = self._subnet("edge", list(self.spec.cidr.subnets(new_prefix=_EDGE_PREFIX))[-1])
-        route = self._routes("edge", edge, {"gateway_id": self.internet.id})
+        edge = self._subnet("edge", _last_part(self.spec.cidr))
+        routes = self._routes("edge", edge, {"gateway_id": self.internet.id})
         address = aws.ec2.Eip(
             f"{name}-address",
             domain="vpc",
             region=self.region,
-            tags=self._tags("edge"),
+            tags=self.tags["edge"],
             opts=self._after([self.internet]),
         )
         self.nat = aws.ec2.NatGateway(
@@ -65,22 +69,22 @@ class _Builder:
             allocation_id=address.allocation_id,
             subnet_id=edge.id,
             region=self.region,
-            tags=self._tags("edge"),
-            opts=self._after([route]),
+            tags=self.tags["edge"],
+            opts=self._after(routes),
         )
 
     def tier(self, tier: Tier) -> None:
         """A subnet whose way out depends on whether its machines may be public, and a closed security group."""
         subnet = self._subnet(tier.name, tier.cidr)
         way_out = {"gateway_id": self.internet.id} if tier.public else {"nat_gateway_id": self.nat.id}
-        self.egress.append(self._routes(tier.name, subnet, way_out))
+        self.egress += self._routes(tier.name, subnet, way_out)
         group = aws.ec2.SecurityGroup(
             f"{self.name}-{tier.name}",
             description=f"confkube {tier.name} of {self.name}",
             vpc_id=self.vpc.id,
             revoke_rules_on_delete=True,
             region=self.region,
-            tags=self._tags(tier.name),
+            tags=self.tags[tier.name],
             opts=self.opts,
         )
         self.egress.append(
@@ -91,7 +95,7 @@ class _Builder:
                 cidr_ipv4=EVERYWHERE,
                 description="images, packages and cloud services",
                 region=self.region,
-                tags=self._tags(tier.name),
+                tags=self.tags[tier.name],
                 opts=self.opts,
             )
         )
@@ -108,11 +112,11 @@ class _Builder:
             f"{self.name}-{opening.tier}-{opening.name}",
             security_group_id=self.groups[opening.tier].id,
             ip_protocol=opening.protocol,
-            from_port=opening.port,
+            from_port=_TYPE_OF_ECHO if opening.protocol == "icmp" else opening.port,
             to_port=opening.port,
             description=opening.why,
             region=self.region,
-            tags=self._tags(opening.tier),
+            tags=self.tags[opening.tier],
             opts=self.opts,
             **source,
         )
@@ -125,18 +129,20 @@ class _Builder:
             availability_zone=self.zone,
             map_public_ip_on_launch=False,
             region=self.region,
-            tags=self._tags(part),
+            tags=self.tags[part],
             opts=self.opts,
         )
 
-    def _routes(self, part: str, subnet: aws.ec2.Subnet, way_out: dict[str, pulumi.Output[str]]) -> pulumi.Resource:
+    def _routes(
+        self, part: str, subnet: aws.ec2.Subnet, way_out: dict[str, pulumi.Output[str]]
+    ) -> list[pulumi.Resource]:
         table = aws.ec2.RouteTable(
-            f"{self.name}-{part}", vpc_id=self.vpc.id, region=self.region, tags=self._tags(part), opts=self.opts
+            f"{self.name}-{part}", vpc_id=self.vpc.id, region=self.region, tags=self.tags[part], opts=self.opts
         )
-        aws.ec2.RouteTableAssociation(
+        association = aws.ec2.RouteTableAssociation(
             f"{self.name}-{part}", route_table_id=table.id, subnet_id=subnet.id, region=self.region, opts=self.opts
         )
-        return aws.ec2.Route(
+        route = aws.ec2.Route(
             f"{self.name}-{part}-out",
             route_table_id=table.id,
             destination_cidr_block=EVERYWHERE,
@@ -144,9 +150,11 @@ class _Builder:
             opts=self.opts,
             **way_out,
         )
-
-    def _tags(self, part: str) -> pulumi.Output[dict[str, str]]:
-        return tags(self.spec.labels, f"{self.name}-{part}")
+        return [route, association]
 
     def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=resources))
+
+
+def _last_part(cidr: IPv4Network) -> IPv4Network:
+    return IPv4Network((cidr.broadcast_address, _EDGE_PREFIX), strict=False)

@@ -16,8 +16,10 @@ from confkube.platform import Account, Image, ImageSpec, Limits, Machines, Machi
 SANDBOX_CALLER = re.compile(r"arn:aws:iam::0{8}\d{4}:user/confkube-sandbox")
 """Whom the simulated cloud says one is; no real account has such a number."""
 
-LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28))
+LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28), reserved_prefixes=("sg-",))
 """User data: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html, 2026-11-23.
+Names: a security group's may not begin with ``sg-``,
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html, 2026-11-24.
 Networks: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, 2026-11-23."""
 
 

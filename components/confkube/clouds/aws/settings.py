@@ -1,9 +1,7 @@
 """The ``platform.aws`` block."""
 
+from dataclasses import dataclass
 from typing import Annotated
-
-import pydantic
-from pydantic import AfterValidator
 
 from confkube import facts
 
@@ -20,14 +18,8 @@ def region_of(zone: str) -> str:
     return region
 
 
-def _known(zone: str) -> str:
-    region_of(zone)
-    return zone
-
-
-class AwsSettings(pydantic.BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
     """Where on AWS."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    zone: Annotated[str, AfterValidator(_known)]
+    zone: Annotated[str, region_of]

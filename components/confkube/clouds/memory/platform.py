@@ -1,10 +1,9 @@
 """The seam without a cloud behind it: identifiers are made up from names, specifications are kept as outputs."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import pulumi
-import pydantic
-from pydantic import AfterValidator
 
 from confkube import facts
 from confkube.bootstrap import BootProfile
@@ -30,10 +29,9 @@ def _known(zone: str) -> str:
     return facts.zone("memory", REGION, zone)
 
 
-class _Settings(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    zone: Annotated[str, AfterValidator(_known)] = ZONE
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    zone: Annotated[str, _known] = ZONE
 
 
 class _Thing(pulumi.ComponentResource):

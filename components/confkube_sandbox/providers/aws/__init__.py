@@ -14,10 +14,12 @@ from confkube_sandbox.providers.aws.instances import Instance
 from confkube_sandbox.providers.aws.interfaces import NetworkInterface
 from confkube_sandbox.providers.aws.launch_templates import LaunchTemplate
 from confkube_sandbox.providers.aws.lookups import GetAmi, GetCallerIdentity, GetRegion
-from confkube_sandbox.providers.aws.network import Subnet, Vpc
+from confkube_sandbox.providers.aws.network import Vpc
 from confkube_sandbox.providers.aws.routing import Route, RouteTable, RouteTableAssociation
-from confkube_sandbox.providers.aws.secrets import Secret, SecretVersion
+from confkube_sandbox.providers.aws.secret_versions import SecretVersion
+from confkube_sandbox.providers.aws.secrets import Secret
 from confkube_sandbox.providers.aws.security_groups import EgressRule, IngressRule, SecurityGroup
+from confkube_sandbox.providers.aws.subnets import Subnet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,10 @@ from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.answers import first
 from confkube_sandbox.providers.aws.network import one
 from confkube_sandbox.providers.aws.resource import Resource, Tagged
+from confkube_sandbox.providers.aws.rules.addresses import ipv4_address
+from confkube_sandbox.providers.aws.rules.values import one_of
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -27,7 +30,9 @@ class Eip(Tagged, token="aws:ec2/eip:Eip"):
 
     noun: ClassVar = "EC2 EIP"
     supported: ClassVar = frozenset({"domain", "tags", "region"})
-    choices: ClassVar = {"domain": ("vpc", "standard")}
+    # terraform-provider-aws internal/service/ec2/ec2_eip.go (recalled).
+    rules: ClassVar = {"domain": one_of("vpc", "standard")}
+    constants: ClassVar = {"carrierIp": "", "customerOwnedIp": "", "customerOwnedIpv4Pool": "", "ptrRecord": ""}
     computed = frozenset(
         {
             "allocationId",
@@ -154,13 +159,28 @@ class NatGateway(Tagged, token="aws:ec2/natGateway:NatGateway"):
     noun: ClassVar = "EC2 NAT Gateway"
     supported: ClassVar = frozenset({"allocationId", "connectivityType", "privateIp", "subnetId", "tags", "region"})
     defaults: ClassVar = {"connectivityType": "public"}
-    choices: ClassVar = {"connectivityType": ("public", "private")}
-    computed = frozenset({"associationId", "networkInterfaceId", "privateIp", "publicIp", "region", "tagsAll"})
+    # terraform-provider-aws internal/service/ec2/vpc_nat_gateway.go at 04088eaa5494.
+    rules: ClassVar = {"connectivityType": one_of("private", "public"), "privateIp": ipv4_address}
+    constants: ClassVar = {
+        "availabilityMode": "zonal",
+        "availabilityZoneAddresses": [],
+        "autoProvisionZones": "",
+        "autoScalingIps": "",
+        "regionalNatGatewayAddresses": [],
+        "regionalNatGatewayAutoMode": "",
+        "routeTableId": "",
+        "secondaryAllocationIds": [],
+        "secondaryPrivateIpAddressCount": 0,
+        "secondaryPrivateIpAddresses": [],
+    }
+    computed = frozenset({"associationId", "networkInterfaceId", "privateIp", "publicIp", "region", "tagsAll", "vpcId"})
     seconds: ClassVar = (600, 600, 1800)
     gone: ClassVar = frozenset({"NatGatewayNotFound"})
 
     def refuse_(self, inputs: Properties) -> list[CheckFailure]:
         """Public gateways have an address, private ones none."""
+        if inputs.get("connectivityType") == UNKNOWN:
+            return []
         public = inputs.get("connectivityType", "public") == "public"
         if public != (inputs.get("allocationId") is not None):
             state = "is required" if public else "is not supported"
@@ -200,6 +220,7 @@ class NatGateway(Tagged, token="aws:ec2/natGateway:NatGateway"):
             "privateIp": address.get("PrivateIp"),
             "publicIp": address.get("PublicIp"),
             "subnetId": found["SubnetId"],
+            "vpcId": found["VpcId"],
             **tags.outputs(found.get("Tags")),
         }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import capacity, naming, translate, waiting
+from confkube_sandbox.providers.aws import capacity, group_tags, machine_rules, missing, naming, translate, waiting
 from confkube_sandbox.providers.aws.answers import first, listed, part, texts
 from confkube_sandbox.providers.aws.resource import Resource
+from confkube_sandbox.providers.aws.rules.names import SUFFIX, arn
+from confkube_sandbox.providers.aws.rules.values import between, count_text, length, one_of, some
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.handler import CheckFailure
 from confkube_sandbox.providers.wire import UNKNOWN
@@ -69,8 +71,33 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
         "protectFromScaleIn": False,
         "waitForCapacityTimeout": "10m",
     }
-    choices: ClassVar = {"healthCheckType": ("EC2", "EBS", "ELB", "VPC_LATTICE")}
     longest_name: ClassVar = 255
+    # terraform-provider-aws internal/service/autoscaling/group.go at 00a919d1548e, which leaves sizes and the kind of
+    # health check to AWS; the names' and the role's rules are recalled.
+    rules: ClassVar = {
+        **machine_rules.TEMPLATE_REFERENCE,
+        "instanceMaintenancePolicy.maxHealthyPercentage": some(between(100, 200), between(-1, -1)),
+        "instanceMaintenancePolicy.minHealthyPercentage": between(-1, 100),
+        "instanceRefresh.preferences.checkpointDelay": count_text(0),
+        "instanceRefresh.preferences.instanceWarmup": count_text(0),
+        "instanceRefresh.preferences.maxHealthyPercentage": between(100, 200),
+        "instanceRefresh.preferences.minHealthyPercentage": between(0, 100),
+        "instanceRefresh.preferences.scaleInProtectedInstances": one_of("Refresh", "Ignore", "Wait"),
+        "instanceRefresh.preferences.standbyInstances": one_of("Terminate", "Ignore", "Wait"),
+        "instanceRefresh.strategy": one_of("Rolling"),
+        "name": length(0, 255),
+        "namePrefix": length(0, 255 - SUFFIX),
+        "serviceLinkedRoleArn": arn,
+    }
+    conflicts: ClassVar = (("availabilityZones", "vpcZoneIdentifiers"), ("name", "namePrefix"))
+    constants: ClassVar = {
+        "enabledMetrics": [],
+        "launchConfiguration": "",
+        "loadBalancers": [],
+        "suspendedProcesses": [],
+        "targetGroupArns": [],
+        "trafficSources": [],
+    }
     computed = frozenset(
         {
             "arn",
@@ -89,14 +116,14 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
     seconds: ClassVar = (600, 600, 600)
 
     def refuse_(self, inputs: Properties) -> list[CheckFailure]:
-        """A template, somewhere to be, readable durations, and sizes in order."""
+        """A template and a readable duration."""
         failures: list[CheckFailure] = []
         if inputs.get("launchTemplate") is None:
             names = "launch_configuration,launch_template,mixed_instances_policy"
             failures.append(CheckFailure(property="launchTemplate", reason=f"one of `{names}` must be specified"))
-        if inputs.get("availabilityZones") is not None and inputs.get("vpcZoneIdentifiers") is not None:
-            reason = 'Conflicting configuration arguments. "availability_zones": conflicts with vpc_zone_identifier'
-            failures.append(CheckFailure(property="availabilityZones", reason=reason))
+        if inputs.get("instanceRefresh") is not None and "StartInstanceRefresh" in missing.OPERATIONS:
+            reason = missing.reason("StartInstanceRefresh", "replaces machines when the template changes")
+            failures.append(CheckFailure(property="instanceRefresh", reason=reason))
         wait = inputs.get("waitForCapacityTimeout")
         if wait not in (None, UNKNOWN) and capacity.seconds(wait) is None:
             reason = f'"wait_for_capacity_timeout" cannot be parsed as a duration: time: invalid duration "{wait}"'
@@ -106,7 +133,7 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
     def create_(self, aws: Connection, inputs: Properties) -> str:
         """Call CreateAutoScalingGroup."""
         name = str(inputs.get("name") or f"{inputs['namePrefix']}{naming.unique()}")
-        parameters = self._parameters(aws, inputs) | {"Tags": _tags(name, inputs.get("tags")) or None}
+        parameters = self._parameters(aws, inputs) | {"Tags": group_tags.wanted(name, inputs.get("tags")) or None}
 
         def once() -> dict[str, Any]:
             return aws.api.call(_SERVICE, "CreateAutoScalingGroup", AutoScalingGroupName=name, **parameters)
@@ -132,7 +159,7 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
             "availabilityZones": sorted(texts(group, "AvailabilityZones")),
             "vpcZoneIdentifiers": sorted(filter(None, str(group.get("VPCZoneIdentifier") or "").split(","))),
             "launchTemplate": {key: template.get(name) for key, name in _TEMPLATE.items() if template.get(name)},
-            "tags": _ordered(listed(group, "Tags"), known.get("tags")),
+            "tags": group_tags.ordered(listed(group, "Tags"), known.get("tags")),
             "instanceMaintenancePolicy": _maintenance(group),
             "predictedCapacity": group.get("PredictedCapacity") or 0,
             "warmPoolSize": group.get("WarmPoolSize") or 0,
@@ -151,7 +178,7 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
                 _SERVICE, "UpdateAutoScalingGroup", AutoScalingGroupName=to.id, **self._parameters(aws, wanted)
             )
         if "tags" in to.keys:
-            self._retag(aws, to.id, to.live, to.new)
+            group_tags.update(aws, to.id, to.live, to.new)
         if "launchTemplate" in to.keys and to.new.get("instanceRefresh"):
             self._refresh(aws, to.id, to.new["instanceRefresh"])
         if to.keys & {"minSize", "maxSize", "desiredCapacity"}:
@@ -194,18 +221,6 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
         group = self._group(aws, id_)
         return True if group is None or not group.get("Instances") else None
 
-    def _retag(self, aws: Connection, id_: str, live_: Properties, new: Properties) -> None:
-        before, after = _tags(id_, live_.get("tags")), _tags(id_, new.get("tags"))
-        kept = {tag["Key"] for tag in after}
-        gone = [
-            {key: tag[key] for key in ("ResourceId", "ResourceType", "Key")} for tag in before if tag["Key"] not in kept
-        ]
-        if gone:
-            aws.api.call(_SERVICE, "DeleteTags", Tags=gone)
-        altered = [tag for tag in after if tag not in before]
-        if altered:
-            aws.api.call(_SERVICE, "CreateOrUpdateTags", Tags=altered)
-
     def _refresh(self, aws: Connection, id_: str, wanted: dict[str, Any]) -> None:
         preferences = part(wanted, "preferences")
         numbers = {key: int(value) if re.fullmatch(r"\d+", str(value)) else value for key, value in preferences.items()}
@@ -220,30 +235,6 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
             )
         except CloudError as error:
             raise CloudError(f"starting Auto Scaling Group ({id_}) instance refresh: {error}", error.code) from None
-
-
-def _tags(name: str, entries: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    return [
-        {
-            "ResourceId": name,
-            "ResourceType": "auto-scaling-group",
-            "Key": entry["key"],
-            "Value": entry["value"],
-            "PropagateAtLaunch": bool(entry.get("propagateAtLaunch")),
-        }
-        for entry in entries or []
-    ]
-
-
-def _ordered(live_: list[dict[str, Any]], mine: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """Return the live tags in the user's order, further ones after them."""
-    order = [entry["key"] for entry in mine or []]
-    found = [
-        {"key": tag["Key"], "value": tag.get("Value", ""), "propagateAtLaunch": bool(tag.get("PropagateAtLaunch"))}
-        for tag in live_
-        if not tag["Key"].startswith("aws:")
-    ]
-    return sorted(found, key=lambda tag: (order.index(tag["key"]) if tag["key"] in order else len(order), tag["key"]))
 
 
 def _maintenance(group: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from confkube_sandbox.providers.aws import live, naming, tags, waiting
 from confkube_sandbox.providers.aws.answers import part
 from confkube_sandbox.providers.aws.api import ApiError
-from confkube_sandbox.providers.aws.iam_common import GONE, Named, ask, bad_json, document, instant, settled
+from confkube_sandbox.providers.aws.iam_common import GONE, Named, ask, document, instant, settled
+from confkube_sandbox.providers.aws.rules.documents import iam_policy, json_text
+from confkube_sandbox.providers.aws.rules.names import SUFFIX, arn, iam_name, role_of_policy
+from confkube_sandbox.providers.aws.rules.values import avoids, between, every, length
 from confkube_sandbox.providers.errors import CloudError
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
     from confkube_sandbox.providers.aws.resource import Change
-    from confkube_sandbox.providers.handler import CheckFailure, Context, Properties
+    from confkube_sandbox.providers.handler import Properties
 
 
 class Role(Named, token="aws:iam/role:Role"):
@@ -36,12 +39,21 @@ class Role(Named, token="aws:iam/role:Role"):
     )
     defaults: ClassVar = {"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"}
     documents: ClassVar = frozenset({"assumeRolePolicy"})
+    # terraform-provider-aws internal/service/iam/role.go at 0040ea6911af.
+    rules: ClassVar = {
+        "assumeRolePolicy": json_text,
+        "description": every(
+            length(0, 1000),
+            avoids("[\u201c\u2018]", "cannot contain specially formatted single or double quotes: [\u201c\u2018]"),
+        ),
+        "maxSessionDuration": between(3600, 43200),
+        "name": iam_name(64),
+        "namePrefix": iam_name(64 - SUFFIX),
+        "path": length(0, 512),
+        "permissionsBoundary": arn,
+    }
+    needs: ClassVar = {"permissionsBoundary": "PutRolePermissionsBoundary"}
     computed = frozenset({"arn", "createDate", "inlinePolicies", "managedPolicyArns", "name", "uniqueId", "tagsAll"})
-
-    def check(self, inputs: Properties, old: Properties, ctx: Context) -> tuple[Properties, list[CheckFailure]]:
-        """Also read the JSON."""
-        checked, failures = super().check(inputs, old, ctx)
-        return checked, failures + bad_json(inputs, "assumeRolePolicy", ctx.name)
 
     def create_(self, aws: Connection, inputs: Properties) -> str:
         """Call CreateRole."""
@@ -128,12 +140,14 @@ class RolePolicy(Named, token="aws:iam/rolePolicy:RolePolicy"):
     longest_name: ClassVar = 128
     supported: ClassVar = frozenset({"name", "namePrefix", "policy", "role"})
     documents: ClassVar = frozenset({"policy"})
+    # terraform-provider-aws internal/service/iam/role_policy.go at 02f97af85f89.
+    rules: ClassVar = {
+        "name": iam_name(128),
+        "namePrefix": iam_name(128 - SUFFIX),
+        "policy": iam_policy(10240),
+        "role": role_of_policy,
+    }
     computed = frozenset({"name"})
-
-    def check(self, inputs: Properties, old: Properties, ctx: Context) -> tuple[Properties, list[CheckFailure]]:
-        """Also read the JSON."""
-        checked, failures = super().check(inputs, old, ctx)
-        return checked, failures + bad_json(inputs, "policy", ctx.name)
 
     def create_(self, aws: Connection, inputs: Properties) -> str:
         """Call PutRolePolicy."""

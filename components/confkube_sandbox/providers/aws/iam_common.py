@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.resource import Resource
-from confkube_sandbox.providers.handler import CheckFailure
-from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,19 +24,6 @@ _UNSETTLED = ("MalformedPolicyDocument", "InvalidParameterValue")
 def document(text: object) -> str:
     """IAM's answer as JSON text; the SDK has decoded it already."""
     return text if isinstance(text, str) else json.dumps(text, separators=(",", ":"))
-
-
-def bad_json(inputs: Properties, key: str, ctx_name: str) -> list[CheckFailure]:
-    """Refuse an input that is not JSON."""
-    value = inputs.get(key)
-    if value is None or value == UNKNOWN:
-        return []
-    try:
-        json.loads(value)
-    except ValueError as error:
-        where = f" Examine values at '{ctx_name}.{key}'." if ctx_name else ""
-        return [CheckFailure(property=key, reason=f'"{key}" contains an invalid JSON: {error}.{where}')]
-    return []
 
 
 def ask(act: Callable[[], dict[str, Any]], key: str) -> dict[str, Any] | None:
@@ -60,6 +45,7 @@ class Named(Resource):
     """An IAM object that is identified by its name."""
 
     longest_name: ClassVar = 64
+    conflicts: ClassVar = (("name", "namePrefix"),)
     gone: ClassVar = frozenset({GONE})
     kind: ClassVar[str]
 

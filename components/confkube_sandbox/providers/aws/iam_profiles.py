@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from confkube_sandbox.providers.aws import naming, tags, waiting
 from confkube_sandbox.providers.aws.answers import listed
 from confkube_sandbox.providers.aws.iam_common import Named, ask, instant, settled
+from confkube_sandbox.providers.aws.rules.names import SUFFIX, iam_name
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -22,6 +23,8 @@ class InstanceProfile(Named, token="aws:iam/instanceProfile:InstanceProfile"):
     longest_name: ClassVar = 128
     supported: ClassVar = frozenset({"name", "namePrefix", "path", "role", "tags"})
     defaults: ClassVar = {"path": "/"}
+    # terraform-provider-aws internal/service/iam/instance_profile.go at 013f1736b904.
+    rules: ClassVar = {"name": iam_name(128), "namePrefix": iam_name(128 - SUFFIX)}
     computed = frozenset({"arn", "createDate", "name", "uniqueId", "tagsAll"})
 
     def create_(self, aws: Connection, inputs: Properties) -> str:

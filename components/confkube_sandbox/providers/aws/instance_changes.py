@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 # terraform-provider-aws internal/service/ec2/ec2_instance.go: changed one at a time, each with a stop and a start.
 STOPPING = frozenset({"instanceType", "userData", "userDataBase64"})
 _ROOT_VOLUME = {"volumeSize": "Size", "volumeType": "VolumeType", "iops": "Iops", "throughput": "Throughput"}
+# What changes an input while the machine runs, for those where not every cloud has it.
+NEEDS = {
+    "creditSpecification": "ModifyInstanceCreditSpecification",
+    "maintenanceOptions": "ModifyInstanceMaintenanceOptions",
+    "monitoring": "MonitorInstances",
+    "privateDnsNameOptions": "ModifyPrivateDnsNameOptions",
+    "secondaryPrivateIps": "AssignPrivateIpAddresses",
+    "vpcSecurityGroupIds": "ModifyNetworkInterfaceAttribute",
+    **{f"rootBlockDevice.{key}": "ModifyVolume" for key in _ROOT_VOLUME},
+}
 
 
 def volume_id(instance: dict[str, Any], device: object) -> str | None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import instance_changes, instance_state, launch, tags, waiting
+from confkube_sandbox.providers.aws import instance_changes, instance_state, launch, machine_rules, tags, waiting
 from confkube_sandbox.providers.aws.answers import first, listed, part
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.network import one
 from confkube_sandbox.providers.aws.resource import Resource
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.handler import CheckFailure
-from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
     from confkube_sandbox.providers.aws.resource import Change
     from confkube_sandbox.providers.handler import Properties
-
-_USER_DATA_BYTES = 16384
 
 
 class Instance(Resource, token="aws:ec2/instance:Instance"):
@@ -75,9 +70,21 @@ class Instance(Resource, token="aws:ec2/instance:Instance"):
         "sourceDestCheck": True,
         "userDataReplaceOnChange": False,
     }
-    choices: ClassVar = {
-        "instanceInitiatedShutdownBehavior": ("stop", "terminate"),
-        "tenancy": ("default", "dedicated", "host"),
+    rules: ClassVar = machine_rules.INSTANCE
+    conflicts: ClassVar = machine_rules.INSTANCE_CONFLICTS
+    needs: ClassVar = instance_changes.NEEDS
+    constants: ClassVar = {
+        "capacityReservationSpecification": {"capacityReservationPreference": "open"},
+        "ephemeralBlockDevices": [],
+        "hostId": "",
+        "ipv6AddressCount": 0,
+        "ipv6Addresses": [],
+        "networkInterfaces": [],
+        "placementGroupId": "",
+        "placementPartitionNumber": 0,
+        "secondaryNetworkInterfaces": [],
+        "securityGroups": [],
+        "spotInstanceRequestId": "",
     }
     computed = frozenset(
         {
@@ -122,19 +129,14 @@ class Instance(Resource, token="aws:ec2/instance:Instance"):
     gone: ClassVar = frozenset({"InvalidInstanceID.NotFound"})
 
     def refuse_(self, inputs: Properties) -> list[CheckFailure]:
-        """Image and type must come from somewhere; user data has a limit and one form."""
+        """Image and type must come from somewhere."""
         failures: list[CheckFailure] = []
         if inputs.get("launchTemplate") is None:
             for key, name in (("ami", "ami"), ("instanceType", "instance_type")):
                 if inputs.get(key) is None:
                     reason = f'Missing required argument. "{name}": one of `{name},launch_template` must be specified'
                     failures.append(CheckFailure(property=key, reason=reason))
-        if inputs.get("primaryNetworkInterface") is not None:
-            for key, name in (("subnetId", "subnet_id"), ("vpcSecurityGroupIds", "vpc_security_group_ids")):
-                if inputs.get(key) is not None:
-                    reason = f'Conflicting configuration arguments. "primary_network_interface": conflicts with {name}'
-                    failures.append(CheckFailure(property=key, reason=reason))
-        return failures + _bad_user_data(inputs)
+        return failures
 
     def changed(self, old: Properties, new: Properties) -> frozenset[str]:
         """A stop and start gives the machine another public address."""
@@ -240,23 +242,3 @@ class Instance(Resource, token="aws:ec2/instance:Instance"):
 
 # A profile that stays unknown is a mistake in the program, not a delay.
 _PATIENCE = 20
-
-
-def _bad_user_data(inputs: Properties) -> list[CheckFailure]:
-    text, encoded = inputs.get("userData"), inputs.get("userDataBase64")
-    failures: list[CheckFailure] = []
-    if text is not None and encoded is not None:
-        reason = 'Conflicting configuration arguments. "user_data": conflicts with user_data_base64'
-        failures.append(CheckFailure(property="userData", reason=reason))
-    if text not in (None, UNKNOWN) and len(text.encode()) > _USER_DATA_BYTES:
-        reason = (
-            f"expected length of user_data to be in the range (0 - {_USER_DATA_BYTES}), got {len(text.encode())} bytes"
-        )
-        failures.append(CheckFailure(property="userData", reason=reason))
-    if encoded not in (None, UNKNOWN):
-        try:
-            base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            reason = "user_data_base64: must be base64-encoded"
-            failures.append(CheckFailure(property="userDataBase64", reason=reason))
-    return failures

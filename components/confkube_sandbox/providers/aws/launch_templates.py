@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import naming, tags, translate, waiting
+from confkube_sandbox.providers.aws import machine_rules, naming, tags, translate, waiting
 from confkube_sandbox.providers.aws.network import one
 from confkube_sandbox.providers.aws.resource import Tagged
 from confkube_sandbox.providers.errors import CloudError
-from confkube_sandbox.providers.handler import CheckFailure
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -63,14 +62,9 @@ class LaunchTemplate(Tagged, token="aws:ec2/launchTemplate:LaunchTemplate"):
     }
     computed = frozenset({"arn", "defaultVersion", "latestVersion", "name", "region", "tagsAll"})
     longest_name: ClassVar = 128
+    rules: ClassVar = machine_rules.TEMPLATE
+    conflicts: ClassVar = machine_rules.TEMPLATE_CONFLICTS
     gone: ClassVar = frozenset(_GONE)
-
-    def refuse_(self, inputs: Properties) -> list[CheckFailure]:
-        """Either a fixed default version or always the newest."""
-        if inputs.get("updateDefaultVersion") and inputs.get("defaultVersion") is not None:
-            reason = 'Conflicting configuration arguments. "default_version": conflicts with update_default_version'
-            return [CheckFailure(property="defaultVersion", reason=reason)]
-        return []
 
     def changed(self, old: Properties, new: Properties) -> frozenset[str]:
         """A new version has a number that is known only afterwards."""

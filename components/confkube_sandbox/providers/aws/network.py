@@ -1,12 +1,14 @@
-"""Virtual networks, their subnets and their way to the internet."""
+"""Virtual networks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from confkube_sandbox.providers.aws import tags, waiting
-from confkube_sandbox.providers.aws.answers import first, part
+from confkube_sandbox.providers.aws.answers import first
 from confkube_sandbox.providers.aws.resource import Tagged
+from confkube_sandbox.providers.aws.rules.addresses import network_of_size
+from confkube_sandbox.providers.aws.rules.values import one_of
 from confkube_sandbox.providers.handler import CheckFailure
 
 if TYPE_CHECKING:
@@ -22,11 +24,6 @@ _ATTRIBUTES = {
     "enableDnsSupport": "EnableDnsSupport",
     "enableDnsHostnames": "EnableDnsHostnames",
     "enableNetworkAddressUsageMetrics": "EnableNetworkAddressUsageMetrics",
-}
-# Subnet attribute: input, and the argument of ModifySubnetAttribute. One call changes one attribute.
-_SUBNET = {
-    "mapPublicIpOnLaunch": "MapPublicIpOnLaunch",
-    "enableResourceNameDnsARecordOnLaunch": "EnableResourceNameDnsARecordOnLaunch",
 }
 
 
@@ -46,7 +43,20 @@ class Vpc(Tagged, token="aws:ec2/vpc:Vpc"):
     noun: ClassVar = "EC2 VPC"
     supported: ClassVar = frozenset({"cidrBlock", "instanceTenancy", "tags", "region", *_ATTRIBUTES})
     defaults: ClassVar = {"enableDnsSupport": True, "instanceTenancy": "default"}
-    choices: ClassVar = {"instanceTenancy": ("default", "dedicated")}
+    # terraform-provider-aws internal/service/ec2/vpc_.go at 00081ce41cc6.
+    rules: ClassVar = {
+        "cidrBlock": network_of_size(16, 28),
+        "instanceTenancy": one_of("default", "dedicated"),
+    }
+    needs: ClassVar = {"instanceTenancy": "ModifyVpcTenancy"}
+    constants: ClassVar = {
+        "assignGeneratedIpv6CidrBlock": False,
+        "ipv6AssociationId": "",
+        "ipv6CidrBlock": "",
+        "ipv6CidrBlockNetworkBorderGroup": "",
+        "ipv6IpamPoolId": "",
+        "ipv6NetmaskLength": 0,
+    }
     computed = frozenset(
         {
             "arn",
@@ -142,84 +152,4 @@ class Vpc(Tagged, token="aws:ec2/vpc:Vpc"):
 
     def _state(self, aws: Connection, id_: str) -> str | None:
         found = one(aws, "DescribeVpcs", "Vpcs", Filters=[{"Name": "vpc-id", "Values": [id_]}])
-        return str(found["State"]) if found else None
-
-
-class Subnet(Tagged, token="aws:ec2/subnet:Subnet"):
-    """``aws.ec2.Subnet``."""
-
-    noun: ClassVar = "EC2 Subnet"
-    supported: ClassVar = frozenset(
-        {"vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "tags", "region", *_SUBNET}
-    )
-    defaults: ClassVar = {"mapPublicIpOnLaunch": False, "enableResourceNameDnsARecordOnLaunch": False}
-    computed = frozenset({"arn", "availabilityZone", "availabilityZoneId", "ownerId", "region", "tagsAll"})
-    seconds: ClassVar = (600, 600, 1200)
-    gone: ClassVar = frozenset({"InvalidSubnetID.NotFound"})
-
-    def refuse_(self, inputs: Properties) -> list[CheckFailure]:
-        """One way of naming the zone, and an address range."""
-        failures: list[CheckFailure] = []
-        if inputs.get("availabilityZone") is not None and inputs.get("availabilityZoneId") is not None:
-            reason = 'Conflicting configuration arguments. "availability_zone": conflicts with availability_zone_id'
-            failures.append(CheckFailure(property="availabilityZone", reason=reason))
-        if inputs.get("cidrBlock") is None:
-            reason = "one of `cidr_block,ipv4_ipam_pool_id,ipv6_cidr_block` must be specified"
-            failures.append(CheckFailure(property="cidrBlock", reason=reason))
-        return failures
-
-    def create_(self, aws: Connection, inputs: Properties) -> str:
-        """Call CreateSubnet."""
-        answer = aws.api.call(
-            "ec2",
-            "CreateSubnet",
-            VpcId=inputs["vpcId"],
-            CidrBlock=inputs.get("cidrBlock"),
-            AvailabilityZone=inputs.get("availabilityZone"),
-            AvailabilityZoneId=inputs.get("availabilityZoneId"),
-            TagSpecifications=tags.specification("subnet", inputs),
-        )
-        return str(answer["Subnet"]["SubnetId"])
-
-    def finish_(self, aws: Connection, id_: str, inputs: Properties) -> None:
-        """Wait, then set attributes."""
-        waiting.state(aws, "Subnet", lambda: self._state(aws, id_), wanted="available", pending={"pending"})
-        self._set(aws, id_, {key for key in _SUBNET if inputs.get(key)}, inputs)
-
-    def describe_(self, aws: Connection, id_: str, inputs: Properties, outputs: Properties) -> Properties | None:  # noqa: ARG002
-        """Describe the subnet."""
-        subnet = one(aws, "DescribeSubnets", "Subnets", SubnetIds=[id_])
-        if subnet is None:
-            return None
-        names = part(subnet, "PrivateDnsNameOptionsOnLaunch")
-        return {
-            "arn": aws.arn("ec2", f"subnet/{id_}"),
-            "vpcId": subnet["VpcId"],
-            "cidrBlock": subnet["CidrBlock"],
-            "availabilityZone": subnet["AvailabilityZone"],
-            "availabilityZoneId": subnet.get("AvailabilityZoneId"),
-            "mapPublicIpOnLaunch": bool(subnet.get("MapPublicIpOnLaunch")),
-            "enableResourceNameDnsARecordOnLaunch": bool(names.get("EnableResourceNameDnsARecord")),
-            "privateDnsHostnameTypeOnLaunch": names.get("HostnameType", "ip-name"),
-            "ownerId": subnet.get("OwnerId") or aws.account,
-            **tags.outputs(subnet.get("Tags")),
-        }
-
-    def change_(self, aws: Connection, to: Change) -> None:
-        """Set changed attributes and tags."""
-        self._set(aws, to.id, to.keys & _SUBNET.keys(), to.new)
-        super().change_(aws, to)
-
-    def delete_(self, aws: Connection, id_: str, outputs: Properties) -> None:  # noqa: ARG002
-        """Call DeleteSubnet until nothing is in it any more."""
-        remove(aws, lambda: aws.api.call("ec2", "DeleteSubnet", SubnetId=id_))
-
-    def _set(self, aws: Connection, id_: str, keys: set[str], inputs: Properties) -> None:
-        for key in sorted(keys):
-            aws.api.call(
-                "ec2", "ModifySubnetAttribute", SubnetId=id_, **{_SUBNET[key]: {"Value": bool(inputs.get(key))}}
-            )
-
-    def _state(self, aws: Connection, id_: str) -> str | None:
-        found = one(aws, "DescribeSubnets", "Subnets", Filters=[{"Name": "subnet-id", "Values": [id_]}])
         return str(found["State"]) if found else None

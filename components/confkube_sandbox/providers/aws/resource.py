@@ -7,12 +7,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import live, naming, tags, waiting
+from confkube_sandbox.providers.aws import live, missing, naming, rules, tags, waiting
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.connection import Connection, connect
 from confkube_sandbox.providers.errors import CloudError, PartialFailure
 from confkube_sandbox.providers.handler import CheckFailure, Context, Created, Plain, Properties, Read
-from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +45,11 @@ class Resource(Plain, ABC):
         noun: How the real provider names the object in failures, for example ``EC2 VPC``.
         supported: The inputs that this simulation acts on; others are refused rather than ignored.
         defaults: Inputs that the real provider fills in when they are left out.
-        choices: Inputs that accept only certain texts (the real provider's own validation).
+        rules: What the real provider's schema demands of an input, by path; see ``rules``.
+        conflicts: Pairs of inputs that exclude each other.
+        needs: Property path to the operation that changes it in place, where the simulated cloud may lack it.
+        constants: Outputs that cannot vary here, because what they tell of is not simulated, as the real provider
+            reports them then.
         longest_name: Length limit of generated names; 0 for resources without a name.
         documents: Inputs that hold JSON.
         seconds: Default timeouts of the real provider for create, update and delete.
@@ -56,11 +59,18 @@ class Resource(Plain, ABC):
     noun: ClassVar[str]
     supported: ClassVar[frozenset[str]]
     defaults: ClassVar[Mapping[str, Any]] = {}
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    rules: ClassVar[Mapping[str, rules.Rule]] = {}
+    conflicts: ClassVar[tuple[tuple[str, str], ...]] = ()
+    needs: ClassVar[Mapping[str, str]] = {}
+    constants: ClassVar[Mapping[str, Any]] = {}
     longest_name: ClassVar[int] = 0
     documents: ClassVar[frozenset[str]] = frozenset()
     seconds: ClassVar[tuple[float, float, float]] = (600, 600, 600)
     gone: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, *, token: str = "") -> None:
+        super().__init_subclass__(token=token)
+        cls.computed = cls.computed | cls.constants.keys()
 
     # ---- parts of a subclass
 
@@ -83,8 +93,12 @@ class Resource(Plain, ABC):
         """Remove the object and wait until it is gone."""
 
     def refuse_(self, inputs: Properties) -> list[CheckFailure]:  # noqa: ARG002
-        """Refuse combinations of inputs, as the real provider's own validation does."""
+        """Refuse combinations of inputs as given, as the real provider's own validation does."""
         return []
+
+    def unchangeable_(self, old: Properties, new: Properties) -> list[CheckFailure]:
+        """Refuse changes that the simulated cloud cannot make."""
+        return missing.refusals(self.token, self.needs, old, new)
 
     # ---- the protocol
 
@@ -94,13 +108,16 @@ class Resource(Plain, ABC):
             CheckFailure(property=key, reason=f"the sandbox does not simulate {self.token} property {key!r}")
             for key in sorted(inputs.keys() - self.supported)
         ]
-        for key, good in self.choices.items():
-            value = inputs.get(key)
-            if value is not None and value != UNKNOWN and value not in good:
-                listed = " ".join(f'"{choice}"' for choice in good)
-                reason = f"expected {key} to be one of [{listed}], got {value}. Examine values at '{ctx.name}.{key}'."
-                failures.append(CheckFailure(property=key, reason=reason))
-        failures += self.refuse_(inputs)
+        filled = self._filled(inputs, old, ctx)
+        refused = [
+            *rules.conflicts(self.conflicts, inputs),
+            *self.refuse_(inputs),
+            *rules.violations(self.rules, filled),
+            *self.unchangeable_(old, filled),
+        ]
+        return filled, failures + [_located(failure, ctx.name) for failure in refused]
+
+    def _filled(self, inputs: Properties, old: Properties, ctx: Context) -> Properties:
         for key in self.documents & inputs.keys():
             if isinstance(inputs[key], dict):
                 inputs = inputs | {key: json.dumps(inputs[key], separators=(",", ":"))}
@@ -110,7 +127,7 @@ class Resource(Plain, ABC):
             inputs = naming.with_default(inputs, key, value)
         if self.longest_name:
             inputs = naming.autoname(inputs, old, ctx, longest=self.longest_name)
-        return inputs, failures
+        return inputs
 
     def changed(self, old: Properties, new: Properties) -> frozenset[str]:
         """Tags decide ``tagsAll``; everything else is as stable as the subclass says."""
@@ -198,7 +215,16 @@ class Resource(Plain, ABC):
         return inputs | self._complete(aws, found or {})
 
     def _complete(self, aws: Connection, outputs: Properties) -> Properties:
-        return {**outputs, "region": aws.region} if "region" in self.supported else dict(outputs)
+        located = {"region": aws.region} if "region" in self.supported else {}
+        return {**self.constants, **outputs, **located}
+
+
+def _located(failure: CheckFailure, name: str) -> CheckFailure:
+    """Add where to look, as the provider bridge does (pkg/tfbridge/check_failures.go at 59de6c661df1)."""
+    if not failure.property:
+        return failure
+    where = f"{failure.reason}. Examine values at '{name}.{failure.property}'."
+    return CheckFailure(property=failure.property, reason=where)
 
 
 class Tagged(Resource):

@@ -9,8 +9,10 @@ from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.answers import listed
 from confkube_sandbox.providers.aws.network import one, remove
 from confkube_sandbox.providers.aws.resource import Resource, Tagged
+from confkube_sandbox.providers.aws.rules.addresses import network
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -77,6 +79,22 @@ class Route(Resource, token="aws:ec2/route:Route"):
 
     noun: ClassVar = "Route"
     supported: ClassVar = frozenset({"routeTableId", "destinationCidrBlock", "region", *_TARGETS})
+    # terraform-provider-aws internal/service/ec2/vpc_route.go at 0128541e0711.
+    rules: ClassVar = {"destinationCidrBlock": network(4)}
+    constants: ClassVar = dict.fromkeys(
+        (
+            "carrierGatewayId",
+            "coreNetworkArn",
+            "destinationIpv6CidrBlock",
+            "destinationPrefixListId",
+            "egressOnlyGatewayId",
+            "localGatewayId",
+            "odbNetworkArn",
+            "transitGatewayId",
+            "vpcEndpointId",
+        ),
+        "",
+    )
     computed = frozenset({"instanceId", "instanceOwnerId", "networkInterfaceId", "origin", "state", "region"})
     seconds: ClassVar = (300, 120, 300)
     gone: ClassVar = frozenset({"InvalidRoute.NotFound", _NO_TABLE})
@@ -85,7 +103,8 @@ class Route(Resource, token="aws:ec2/route:Route"):
         """One destination, one target."""
         failures: list[CheckFailure] = []
         given = [key for key in _TARGETS if inputs.get(key) is not None]
-        if len(given) != 1:
+        known = [key for key in given if inputs[key] != UNKNOWN]
+        if not given or len(known) > 1:
             listed = ",".join(sorted(_TARGETS))
             reason = f"one of `{listed}` must be specified" if not given else f"only one of `{listed}` can be specified"
             failures.append(CheckFailure(property="", reason=f"Invalid combination of arguments. {reason}"))
@@ -155,6 +174,7 @@ class RouteTableAssociation(Resource, token="aws:ec2/routeTableAssociation:Route
 
     noun: ClassVar = "Route Table Association"
     supported: ClassVar = frozenset({"routeTableId", "subnetId", "region"})
+    constants: ClassVar = {"gatewayId": ""}
     computed = frozenset({"region"})
     seconds: ClassVar = (300, 120, 300)
     gone: ClassVar = frozenset({"InvalidAssociationID.NotFound"})

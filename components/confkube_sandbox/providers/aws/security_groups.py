@@ -8,7 +8,11 @@ from confkube_sandbox.providers.aws import naming, tags, waiting
 from confkube_sandbox.providers.aws.answers import first, part
 from confkube_sandbox.providers.aws.network import one, remove
 from confkube_sandbox.providers.aws.resource import Tagged
+from confkube_sandbox.providers.aws.rules.addresses import attribute_network
+from confkube_sandbox.providers.aws.rules.names import SUFFIX
+from confkube_sandbox.providers.aws.rules.values import attribute_between, avoids, every, length
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -28,6 +32,13 @@ class SecurityGroup(Tagged, token="aws:ec2/securityGroup:SecurityGroup"):
     )
     defaults: ClassVar = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
     longest_name: ClassVar = 255
+    # terraform-provider-aws internal/service/ec2/vpc_security_group.go at 01606926a0c0.
+    rules: ClassVar = {
+        "description": length(0, 255),
+        "name": every(length(0, 255), avoids("^sg-", "cannot begin with sg-")),
+        "namePrefix": every(length(0, 255 - SUFFIX), avoids("^sg-", "cannot begin with sg-")),
+    }
+    conflicts: ClassVar = (("name", "namePrefix"),)
     computed = frozenset({"arn", "egress", "ingress", "name", "ownerId", "vpcId", "region", "tagsAll"})
     seconds: ClassVar = (600, 600, 900)
     gone: ClassVar = frozenset(_NO_GROUP)
@@ -94,6 +105,14 @@ class _Rule(Tagged):
     supported: ClassVar = frozenset(
         {"securityGroupId", "ipProtocol", "fromPort", "toPort", "description", "tags", "region", *_SOURCES}
     )
+    # terraform-provider-aws internal/service/ec2/vpc_security_group_ingress_rule.go at d2b7f56a7c45; it says nothing of
+    # the protocol's or the description's form, which AWS checks.
+    rules: ClassVar = {
+        "cidrIpv4": attribute_network(4),
+        "cidrIpv6": attribute_network(6),
+        "fromPort": attribute_between(-1, 65535),
+        "toPort": attribute_between(-1, 65535),
+    }
     computed = frozenset({"arn", "securityGroupRuleId", "region", "tagsAll"})
     gone: ClassVar = frozenset({"InvalidSecurityGroupRuleId.NotFound", *_NO_GROUP})
 
@@ -101,7 +120,8 @@ class _Rule(Tagged):
         """One source, and ports where the protocol has them."""
         given = [key for key in _SOURCES if inputs.get(key) is not None]
         failures: list[CheckFailure] = []
-        if len(given) != 1:
+        # The validator waits until every source is known.
+        if len(given) != 1 and all(inputs[key] != UNKNOWN for key in given):
             names = "cidr_ipv4,cidr_ipv6,prefix_list_id,referenced_security_group_id"
             reason = f"Invalid Attribute Combination. Exactly one of these attributes must be configured: [{names}]"
             failures.append(CheckFailure(property="", reason=reason))

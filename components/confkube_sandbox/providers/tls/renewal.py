@@ -6,7 +6,7 @@ Source: hashicorp/terraform-provider-tls, ``modifyPlanIfCertificateReadyForRenew
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def written(moment: datetime) -> str:
-    """Write a time as RFC 3339 with as many decimals as it has, which is what Go does."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    return text.rstrip("0").rstrip(".") + "Z"
+    """Write a time as Go does: in this computer's time zone, with as many decimals as it has."""
+    local = moment.astimezone()
+    text = local.replace(tzinfo=None).isoformat(timespec="microseconds").rstrip("0").rstrip(".")
+    offset = local.strftime("%z")
+    return text + ("Z" if offset == "+0000" else f"{offset[:3]}:{offset[3:5]}")
 
 
 def due(validity_end_time: str, early_renewal_hours: int, now: datetime) -> bool:

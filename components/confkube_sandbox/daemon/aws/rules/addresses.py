@@ -51,6 +51,27 @@ def instance_state(call: Call) -> None:
 @rule(
     "ec2",
     "AssociateAddress",
+    name="ec2.address-starting-instance",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/6189",
+    date=SEEN,
+    evidence=READ,
+)
+def starting_instance(call: Call) -> None:
+    """An interface gets no address while its instance starts."""
+    name = call.params.get("NetworkInterfaceId")
+    interface = call.ec2.enis.get(name)
+    instance = interface.instance if interface is not None else None
+    if instance is not None and instance.state == "pending":
+        raise ApiError(
+            "IncorrectInstanceState",
+            f"The pending-instance-creation instance to which '{name}' is attached is not in a valid state for this "
+            "operation",
+        )
+
+
+@rule(
+    "ec2",
+    "AssociateAddress",
     name="ec2.address-no-gateway",
     source="https://github.com/hashicorp/terraform-provider-aws/pull/2181",
     date=SEEN,
