@@ -74,10 +74,15 @@ def test_first_boot_of_the_control_plane(ready):
         "fetch-secret arn:confkube/demo-4f2a/control-plane",
         "kubeadm init",
         "kubectl apply",
+        "kubectl -n",
         "helm upgrade",
         "helm pull",
+        "kubectl -n",
         "helm upgrade",
     ]
+    (unlocked, _) = [call for call in calls if call.startswith("kubectl -n")]
+    assert "delete secret --ignore-not-found -l owner=helm,name=" in unlocked
+    assert "status in (pending-install,pending-upgrade,pending-rollback)" in unlocked
     assert ready.console() == ""
     for name in ("ca.key", "sa.key", "sa.pub"):
         file = ready.path(f"/etc/kubernetes/pki/{name}")

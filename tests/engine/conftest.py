@@ -11,6 +11,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import real_engine
 import yaml
 from pulumi import automation as auto
 
@@ -77,7 +78,7 @@ class Stack:
             name,
             work_dir=str(folder),
             opts=auto.LocalWorkspaceOptions(
-                pulumi_command=auto.PulumiCommand(root=str(home.root)) if (home.bin / "pulumi").exists() else None,
+                pulumi_command=real_engine.command(),
                 env_vars=environment,
             ),
         )

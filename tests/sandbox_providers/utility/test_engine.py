@@ -3,21 +3,17 @@
 import json
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import pulumi
 import pulumi_command as command
 import pulumi_random as random
 import pulumi_tls as tls
 import pytest
+import real_engine
 from pulumi import automation as auto
 
 from confkube_sandbox import clock, plugins
-from confkube_sandbox.engine import pulumi as engine
 from confkube_sandbox.home import SandboxHome
-
-ENGINE = engine.find(os.environ, Path("nowhere"))[0]
-pytestmark = pytest.mark.skipif(ENGINE is None, reason="no Pulumi engine: run `confkube sandbox` once to get one")
 
 
 def _program(folder, revision):
@@ -82,13 +78,12 @@ def shared_home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def stack(shared_home):
     plugins.install(shared_home)
-    root = str(ENGINE.binary.parents[1])
     return auto.create_stack(
         "dev",
         project_name="utility",
         program=lambda: None,
         opts=auto.LocalWorkspaceOptions(
-            pulumi_command=auto.PulumiCommand(root=root),
+            pulumi_command=real_engine.command(),
             pulumi_home=str(shared_home.pulumi_home),
             env_vars=shared_home.activate(os.environ),
             project_settings=auto.ProjectSettings(name="utility", runtime="python"),
