@@ -4,6 +4,7 @@ Run by ``make bench`` inside the sandbox. Machines are noisy: the two take turns
 """
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,10 +63,10 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def resources(folder: Path) -> int:
-    """How many resources of providers the stack has."""
-    exported = pulumi(folder, "stack", "export")
-    return exported.count('"id": ')
+def resources(folder: Path) -> Counter[str]:
+    """How many resources of each provider type the stack has."""
+    exported = json.loads(pulumi(folder, "stack", "export"))["deployment"]["resources"]
+    return Counter(each["type"] for each in exported if each.get("custom") and ":providers:" not in each["type"])
 
 
 def main() -> None:
@@ -82,7 +84,7 @@ def main() -> None:
         for folder in contenders.values():
             pulumi(folder, "stack", "init")
             pulumi(folder, "preview")
-        counts: dict[str, int] = {}
+        counts: dict[str, Counter[str]] = {}
         for turn in range(rounds):
             print(f"round {turn + 1} of {rounds}", file=sys.stderr)
             for operation in OPERATIONS:
@@ -91,13 +93,18 @@ def main() -> None:
                     taken[name][operation].append(seconds(lambda folder=folder, words=words: pulumi(folder, *words)))
                     if operation == "up":
                         counts[name] = resources(folder)
-        report(taken, counts)
+        if counts["confkube"] != counts["by hand"]:
+            ours, theirs = counts["confkube"], counts["by hand"]
+            sys.exit(
+                f"the two programs differ, so their times say nothing: {dict(ours - theirs)} {dict(theirs - ours)}"
+            )
+        report(taken, counts["confkube"].total())
 
 
-def report(taken: dict[str, dict[str, list[float]]], counts: dict[str, int]) -> None:
+def report(taken: dict[str, dict[str, list[float]]], resources: int) -> None:
     """Print the table."""
     ours, theirs = taken["confkube"], taken["by hand"]
-    print(f"{STACK} in the sandbox; resources: {counts}")
+    print(f"{STACK} in the sandbox; {resources} resources each")
     print(f"{'operation':<10} {'confkube s':>11} {'by hand s':>11} {'ratio':>7}  ratio of each round")
     for operation in OPERATIONS:
         ratios = [mine / other for mine, other in zip(ours[operation], theirs[operation], strict=True)]

@@ -17,17 +17,14 @@ TIERS = {
     "trust": "10.20.144.0/20",
 }
 OPENINGS = [
-    ("control-plane", "workers", "tcp", 6443),
-    ("control-plane", "workers", "udp", 8472),
-    ("workers", "control-plane", "udp", 8472),
-    ("workers", "workers", "udp", 8472),
-    ("control-plane", "workers", "tcp", 4240),
-    ("workers", "control-plane", "tcp", 4240),
-    ("workers", "workers", "tcp", 4240),
-    ("workers", "workers", "tcp", 10250),
-    ("workers", "control-plane", "tcp", 10250),
-    ("trust", "workers", "tcp", 8081),
-    ("trust", "control-plane", "tcp", 8081),
+    ("control-plane", "workers", "tcp", 6443, 6443),
+    ("workers", "control-plane", "tcp", 10250, 10250),
+    ("trust", "workers", "tcp", 8081, 8081),
+    *(
+        (tier, source, protocol, first, last)
+        for tier, source in (("control-plane", "workers"), ("workers", "control-plane"), ("workers", "workers"))
+        for protocol, first, last in (("udp", 8472, 8472), ("udp", 51871, 51871), ("tcp", 4240, 4240), ("icmp", 8, 0))
+    ),
 ]
 ASSUME = {
     "Version": "2012-10-17",
@@ -121,13 +118,13 @@ for tier in ("control-plane", "workers", "trust"):
             tier, security_group_id=groups[tier].id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0", region=REGION, tags=tags
         )
     )
-for number, (tier, source, protocol, port) in enumerate(OPENINGS):
+for number, (tier, source, protocol, first, last) in enumerate(OPENINGS):
     aws.vpc.SecurityGroupIngressRule(
         f"rule-{number}",
         security_group_id=groups[tier].id,
         ip_protocol=protocol,
-        from_port=port,
-        to_port=port,
+        from_port=first,
+        to_port=last,
         referenced_security_group_id=groups[source].id,
         region=REGION,
         tags=tags,
