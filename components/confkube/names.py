@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from ipaddress import IPv4Address, IPv4Network
 
 from confkube.errors import Refusal
 
@@ -76,8 +76,3 @@ def split_tiers(cidr: IPv4Network, small: tuple[str, ...], large: str) -> dict[s
 def host(network: IPv4Network, number: int) -> IPv4Address:
     """Address ``number`` of ``network``; the clouds reserve the first four and the last."""
     return network[number]
-
-
-def joined(ranges: list[IPv4Network]) -> list[IPv4Network]:
-    """The fewest ranges that cover the same addresses, in order."""
-    return list(collapse_addresses(ranges))

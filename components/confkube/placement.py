@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from confkube import facts
 from confkube.errors import Refusal
-from confkube.platform import Isolation, Plain, Platform
+from confkube.platform import Platform
 from confkube.spec import Machine, Pool
 from confkube.types import Tee
 
@@ -51,14 +51,3 @@ def pool_type(platform: Platform, pool: Pool, tee: Tee, allow: Collection[str]) 
         return confidential_type(platform, pool.tee or tee, pool.machine_type, allow)
     except Refusal as refusal:
         raise Refusal(f"pool {pool.name}: {refusal}") from None
-
-
-def type_for(platform: Platform, isolation: Isolation, machine: Machine, allow: Collection[str]) -> str:
-    """The machine type of a single machine by its isolation.
-
-    Raises:
-        Refusal: As for its kind.
-    """
-    if isinstance(isolation, Plain):
-        return control_plane_type(platform, machine)
-    return confidential_type(platform, isolation.tee, machine.machine_type, allow)

@@ -1,0 +1,78 @@
+"""Names, labels and address arithmetic hold for every input, not only for the ones that stacks use."""
+
+import re
+from ipaddress import IPv4Network
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from confkube import names
+from confkube.errors import Refusal
+from confkube.roles.network import CONTROL_PLANE, TRUST, WORKERS, openings_of, tiers_of
+
+
+@st.composite
+def ranges(draw):
+    prefix = draw(st.integers(8, 20))
+    address = draw(st.integers(0, 2**32 - 1))
+    return IPv4Network((address, prefix), strict=False)
+
+
+@given(ranges())
+def test_tiers_are_inside_and_apart(cidr):
+    tiers = names.split_tiers(cidr, tuple("abcdefg"), "large")
+    assert len(tiers) == 8
+    assert all(tier.subnet_of(cidr) for tier in tiers.values())
+    assert not any(one.overlaps(other) for one, other in combinations(tiers.values(), 2))
+    # The clouds' own parts stand at the very end, beyond the seventh small tier.
+    assert all(cidr.broadcast_address not in tier for tier in tiers.values())
+    assert tiers["large"].num_addresses * 2 == cidr.num_addresses
+
+
+@given(ranges(), st.booleans(), st.booleans())
+def test_a_tier_keeps_its_place_whatever_else_exists(cidr, public, own):
+    tiers = tiers_of(cidr, public=public, own_trust_server=own)
+    reference = tiers_of(cidr, public=False, own_trust_server=True)
+    assert {name: tier.cidr for name, tier in tiers.items()} == {name: reference[name].cidr for name in tiers}
+    assert {name for name, tier in tiers.items() if tier.public} == ({CONTROL_PLANE} if public else set())
+
+
+@given(st.lists(ranges(), max_size=5, unique=True))
+def test_openings_have_distinct_names_and_only_the_api_is_open_to_ranges(admins):
+    openings = openings_of(tuple(admins), own_trust_server=True)
+    assert len({(each.tier, each.name) for each in openings}) == len(openings)
+    from_ranges = [each for each in openings if isinstance(each.source, IPv4Network)]
+    assert [(each.tier, each.port) for each in from_ranges] == [(CONTROL_PLANE, 6443)] * len(admins)
+    assert {each.source for each in openings if each.tier == TRUST} == {WORKERS}
+
+
+@given(st.text())
+def test_labels_have_the_lowest_common_form(text):
+    assert re.fullmatch(r"[a-z0-9_-]{0,63}", names.label_value(text))
+
+
+@given(st.text(max_size=40), st.integers(1, 40))
+def test_a_name_is_checked_or_refused_in_one_line(name, longest):
+    try:
+        assert names.checked_name(name, longest) == name
+        assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name)
+        assert len(name) <= longest
+    except Refusal as refusal:
+        assert "\n" not in str(refusal)
+
+
+KEYS = st.text("abcdefghij0123456789", min_size=1, max_size=32)
+
+
+@given(KEYS, KEYS, st.text(), st.text())
+def test_the_stamp_needs_the_key(key, other_key, cluster, other_cluster):
+    stamp = names.proof_stamp(key, cluster)
+    assert re.fullmatch(r"[0-9a-f]{32}", stamp)
+    assert (names.proof_stamp(other_key, other_cluster) == stamp) == ((key, cluster) == (other_key, other_cluster))
+
+
+def test_overlaps_name_both_sides():
+    with pytest.raises(Refusal, match=r"a 10\.0\.0\.0/8 overlaps b 10\.1\.0\.0/16"):
+        names.refuse_overlaps({"a": IPv4Network("10.0.0.0/8"), "b": IPv4Network("10.1.0.0/16")})
