@@ -33,7 +33,7 @@ def daemon(home: SandboxHome) -> DaemonClient:
         Refusal: It does not start, or does not answer.
     """
     try:
-        return ensure_running(home)
+        return ensure_running(home, renew=True)
     except DaemonUnreachableError as error:
         raise Refusal(f"{error}; its log is {home.log}") from error
 

@@ -159,3 +159,16 @@ def test_reset_leaves_nothing(running: client.DaemonClient) -> None:
     running.reset()
     assert running.inventory() == []
     assert running.status()["resources"] == {}
+
+
+def test_a_daemon_of_older_code_is_renewed_only_between_operations(
+    running: client.DaemonClient, home: SandboxHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vpc = Clients(running.token, running.url).client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    assert client.ensure_running(home, renew=True).pid == running.pid
+    monkeypatch.setattr(client, "code_stamp", lambda: "newer")
+    assert client.ensure_running(home).pid == running.pid
+    renewed = client.ensure_running(home, renew=True)
+    assert renewed.pid != running.pid
+    assert (renewed.url, renewed.token) == (running.url, running.token)
+    assert any(each.endswith(vpc) for each in renewed.inventory())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 from confkube.errors import Refusal
-from confkube_sandbox.daemon.whereabouts import described, lock_file
+from confkube_sandbox.daemon.whereabouts import code_stamp, described, lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -135,8 +135,12 @@ def _serving(home: SandboxHome) -> bool:
     return False
 
 
-def ensure_running(home: SandboxHome) -> DaemonClient:
+def ensure_running(home: SandboxHome, *, renew: bool = False) -> DaemonClient:
     """Return the daemon of a home, started in the background if it does not run.
+
+    Args:
+        home: The sandbox.
+        renew: Start anew a daemon whose code has changed since; not in the middle of an operation that uses it.
 
     Raises:
         Refusal: It cannot start; the text says why.
@@ -144,9 +148,13 @@ def ensure_running(home: SandboxHome) -> DaemonClient:
     home.prepare()
     with _turn(home):
         try:
-            return connect(home)
+            running = connect(home)
+            if not renew or (described(home) or {}).get("code") == code_stamp():
+                return running
+            running.stop()
         except DaemonUnreachableError:
-            _start(home)
+            pass
+        _start(home)
         return connect(home)
 
 

@@ -13,7 +13,7 @@ from confkube.errors import Refusal
 from confkube_sandbox import clock
 from confkube_sandbox.daemon.control import Control
 from confkube_sandbox.daemon.server import Server
-from confkube_sandbox.daemon.whereabouts import described, lock_file
+from confkube_sandbox.daemon.whereabouts import code_stamp, described, lock_file
 from confkube_sandbox.home import write_private
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def run(home: SandboxHome, ready: Callable[[str], None]) -> None:
     home.prepare()
     with _alone(home):
         known = described(home) or {}
+        stamp = code_stamp()
         token = str(known.get("token") or secrets.token_hex(32))
         server = _listening(known)
         aws = _world(home, token)
@@ -39,7 +40,7 @@ def run(home: SandboxHome, ready: Callable[[str], None]) -> None:
         url = f"http://127.0.0.1:{server.port}"
         _write_credentials(home, url, token)
         started = clock.now(home).isoformat(timespec="seconds")
-        about = {"url": url, "token": token, "pid": os.getpid(), "started": started}
+        about = {"url": url, "token": token, "pid": os.getpid(), "started": started, "code": stamp}
         write_private(home.daemon_file, json.dumps(about, indent=2) + "\n")
         ready("ready")
         with server:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from confkube_sandbox.home import SandboxHome
 
 
 def lock_file(home: SandboxHome) -> Path:
     """Return the file that is locked while a daemon serves the home."""
     return home.root / "daemon.lock"
+
+
+def code_stamp() -> str:
+    """Return what changes when the daemon's own code does: a daemon that runs on would keep answering as before."""
+    return str(max(file.stat().st_mtime_ns for file in Path(__file__).parent.rglob("*.py")))
 
 
 def described(home: SandboxHome) -> dict[str, Any] | None:
