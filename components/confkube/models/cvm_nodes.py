@@ -76,12 +76,14 @@ class CvmNodes(pulumi.ComponentResource):
         single = {"control-plane": control_plane.machine_id}
         if trust_server:
             single["trust"] = trust_server.machine_id
-        private = f"{control_plane.join['endpoint']}"
+        private = pulumi.Output.from_input(control_plane.join["endpoint"])
         self.cluster_id = cluster.cluster_id
         self.world = pulumi.Output.from_input(account.world)
         self.account = pulumi.Output.from_input(account.account_id)
         self.place = pulumi.Output.from_input({"zone": platform.zone, "cidr": str(spec.addresses.cidr)})
-        self.endpoint = control_plane.public_ip.apply(lambda public: f"{public}:{API_PORT}" if public else private)
+        self.endpoint = pulumi.Output.all(control_plane.public_ip, private).apply(
+            lambda known: f"{known[0]}:{API_PORT}" if known[0] else known[1]
+        )
         self.access = pulumi.Output.all(control_plane.public_ip, control_plane.tunnel).apply(_access)
         self.kubeconfig = cluster.kubeconfig(private, control_plane.public_ip)
         self.machines = pulumi.Output.all(**single)

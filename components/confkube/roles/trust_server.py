@@ -32,7 +32,8 @@ class TrustServer(pulumi.ComponentResource):
     """SPIRE server outside the cluster that it vouches for.
 
     Its offline root is made here and kept, secret, in the state; the machine gets the certificate alone. It makes the
-    key that it signs with itself, and serves nobody until ``confkube trust enroll`` has signed that key's certificate.
+    key that it signs with itself, and serves nobody until a certificate for that key, signed with the root,
+    has been handed in.
     """
 
     endpoint: pulumi.Output[str]
