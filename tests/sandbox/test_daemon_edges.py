@@ -22,6 +22,7 @@ from confkube_sandbox import cli, clock
 from confkube_sandbox.daemon import client
 from confkube_sandbox.daemon.aws import moto, signature
 from confkube_sandbox.daemon.aws.app import Aws
+from confkube_sandbox.daemon.http import Incoming
 from confkube_sandbox.home import write_private
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ SCOPE = f"{signature.DEFAULT_ACCESS_KEY}/20260101/us-east-2/ec2/aws4_request"
 def test_malformed_signatures_are_refused(header: str, host: str) -> None:
     headers = {"Authorization": header, "Host": host, "X-Amz-Date": "20260101T000000Z"}
     with pytest.raises(signature.ApiError, match="AuthFailure"):
-        signature.Authenticator("secret").authenticate(signature.Incoming("POST", "/", headers, NOTHING))
+        signature.Authenticator("secret").authenticate(Incoming("POST", "/", headers, NOTHING))
 
 
 class _Changed:
@@ -124,8 +125,8 @@ class _Changed:
     def __init__(self, app: Aws, body: bytes) -> None:
         self._app, self._body = app, body
 
-    def handle(self, request: signature.Incoming) -> Any:
-        return self._app.handle(signature.Incoming("POST", "/", request.headers, self._body))
+    def handle(self, request: Incoming) -> Any:
+        return self._app.handle(Incoming("POST", "/", request.headers, self._body))
 
 
 def test_header_that_names_the_body_is_not_believed(app: Aws) -> None:

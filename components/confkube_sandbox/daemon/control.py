@@ -9,14 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from confkube.errors import Refusal
 from confkube_sandbox import clock
-from confkube_sandbox.daemon.aws import inventory
-from confkube_sandbox.daemon.aws.errors import Reply
+from confkube_sandbox.daemon.http import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from confkube_sandbox.daemon.aws.app import Aws
-    from confkube_sandbox.daemon.aws.signature import Incoming
+    from confkube_sandbox.daemon.http import Incoming
+    from confkube_sandbox.daemon.world import World
     from confkube_sandbox.home import SandboxHome
 
 PREFIX = "/_confkube/"
@@ -25,16 +24,15 @@ PREFIX = "/_confkube/"
 class Control:
     """Answers the calls below ``/_confkube/``."""
 
-    def __init__(self, home: SandboxHome, token: str, aws: Aws, stop: Callable[[], None]) -> None:
+    def __init__(self, home: SandboxHome, token: str, world: World, stop: Callable[[], None]) -> None:
         self._home = home
         self._token = token
-        self._aws = aws
+        self._world = world
         self._stop = stop
 
     def handle(self, request: Incoming) -> Reply:
         """Answer one call."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        given = headers.get("authorization", "")
+        given = request.header("authorization")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             return _json(401, {"error": "a bearer token is needed"})
         parts = urlsplit(request.path)
@@ -48,24 +46,21 @@ class Control:
     def _answer(self, method: str, name: str, query: dict[str, str], body: bytes) -> dict[str, Any] | None:
         match method, name:
             case "GET", "status":
-                with self._aws.locked():
-                    resources = inventory.counts()
                 now = clock.now(self._home).isoformat(timespec="seconds")
                 return {
                     "simulation": True,
                     "clock": now,
-                    "settings": self._aws.settings.as_json(),
-                    "resources": resources,
+                    "settings": self._world.settings.as_json(),
+                    "resources": self._world.counts(),
                 }
             case "GET", "inventory":
-                with self._aws.locked():
-                    found = inventory.resources(query.get("account"))
+                found = self._world.inventory(query.get("account"))
                 return {"resources": [f"{owner}/{kind}/{name}" for owner, kind, name in found]}
             case "POST", "reset":
-                self._aws.reset()
+                self._world.reset()
                 return {}
             case "POST", "settings":
-                return self._aws.change_settings(_table(body)).as_json()
+                return self._world.change_settings(_table(body)).as_json()
             case "POST", "stop":
                 self._stop()
                 return {}

@@ -14,6 +14,7 @@ from confkube_sandbox import clock
 from confkube_sandbox.daemon.control import Control
 from confkube_sandbox.daemon.server import Server
 from confkube_sandbox.daemon.whereabouts import code_stamp, described, lock_file
+from confkube_sandbox.daemon.world import World
 from confkube_sandbox.home import write_private
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ def run(home: SandboxHome, ready: Callable[[str], None]) -> None:
         stamp = code_stamp()
         token = str(known.get("token") or secrets.token_hex(32))
         server = _listening(known)
-        aws = _world(home, token)
-        server.cloud = aws.handle
-        server.control = Control(home, token, aws, server.stop_soon).handle
+        _forget_the_users_clouds()
+        world = World(home, token)
+        server.cloud = world.handle
+        server.control = Control(home, token, world, server.stop_soon).handle
         url = f"http://127.0.0.1:{server.port}"
         _write_credentials(home, url, token)
         started = clock.now(home).isoformat(timespec="seconds")
@@ -47,16 +49,11 @@ def run(home: SandboxHome, ready: Callable[[str], None]) -> None:
             server.serve_forever(poll_interval=0.1)
 
 
-def _world(home: SandboxHome, token: str) -> Any:  # noqa: ANN401
-    # moto decides at import where it looks for credentials and images; a user's own AWS settings must not matter to it.
+def _forget_the_users_clouds() -> None:
+    """Drop what the user's shell says of clouds: moto decides at import where it looks for credentials and images."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_", "INITIAL_NO_AUTH"))]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    from confkube_sandbox.daemon.aws.app import Aws  # noqa: PLC0415  takes a second; daemons that cannot start fail before
-
-    aws = Aws(home, token)
-    aws.store.load()
-    return aws
 
 
 def _listening(known: dict[str, Any]) -> Server:

@@ -9,13 +9,13 @@ from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.aws.signature import Incoming
 from confkube_sandbox.daemon.control import PREFIX
+from confkube_sandbox.daemon.http import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from confkube_sandbox.daemon.aws.errors import Reply
+    from confkube_sandbox.daemon.http import Reply
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -70,6 +70,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_PATCH(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def do_HEAD(self) -> None:
+        self._serve()
+
     def handle_expect_100(self) -> bool:
         """Tell a client that waits for it to send the body, at once: answers are buffered here."""
         told = super().handle_expect_100()
@@ -102,7 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
         self.wfile.flush()
         self.server.end_if_asked()
 

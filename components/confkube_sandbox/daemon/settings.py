@@ -25,6 +25,20 @@ DEFAULT_QUOTAS: Mapping[str, int] = {
     "rules-per-security-group": 60,
     "security-groups-per-interface": 5,
     "auto-scaling-groups": 500,
+    # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits (2026-11),
+    # except cores, where a new subscription has 10 and none of a confidential family.
+    "azure-cores": 512,
+    "azure-family-cores": 512,
+    "azure-public-addresses": 20,
+    "azure-virtual-networks": 1000,
+    # https://cloud.google.com/compute/quotas-limits and https://cloud.google.com/vpc/docs/quota (2026-11), except CPUs,
+    # where a new project has fewer.
+    "gcp-cpus": 512,
+    "gcp-family-cpus": 512,
+    "gcp-networks": 15,
+    "gcp-addresses": 8,
+    "gcp-firewalls": 100,
+    "gcp-routers": 20,
 }
 
 

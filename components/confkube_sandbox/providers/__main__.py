@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from confkube_sandbox.providers.handler import Package
 
-PACKAGES = ("aws", "command", "random", "tls")
+PACKAGES = ("aws", "azure-native", "command", "gcp", "random", "tls")
 
 # The engine's own limit: sdk/go/common/util/rpcutil/serve.go.
 _MESSAGE_BYTES = 400 * 1024 * 1024
@@ -36,7 +36,7 @@ _THREADS = 128
 
 def build(package: str, home: SandboxHome) -> Provider:
     """Make the servicer of one package."""
-    module = cast("Package", importlib.import_module(f"confkube_sandbox.providers.{package}"))
+    module = cast("Package", importlib.import_module(f"confkube_sandbox.providers.{package.replace('-', '_')}"))
     plugin = Plugin(
         package=package,
         version=_sdk_version(module.SDK),

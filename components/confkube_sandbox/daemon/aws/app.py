@@ -18,6 +18,7 @@ from confkube_sandbox.daemon.aws import (
     decode,
     faults,
     images,
+    inventory,
     lifecycle,
     moto,
     patches,
@@ -26,14 +27,17 @@ from confkube_sandbox.daemon.aws import (
     templates,
 )
 from confkube_sandbox.daemon.aws.context import Call, Memory
-from confkube_sandbox.daemon.aws.errors import JSON, ApiError, Reply, render
+from confkube_sandbox.daemon.aws.errors import JSON, ApiError, render
 from confkube_sandbox.daemon.aws.rules import rules_for, visibility
-from confkube_sandbox.daemon.aws.signature import Authenticator, Caller, Incoming
+from confkube_sandbox.daemon.aws.signature import Authenticator, Caller
 from confkube_sandbox.daemon.aws.store import StorageError, Store
 from confkube_sandbox.daemon.aws.validate import Validator
+from confkube_sandbox.daemon.http import Reply
 from confkube_sandbox.daemon.settings import Settings
 
 if TYPE_CHECKING:
+    from confkube_sandbox.daemon.cloud import Found
+    from confkube_sandbox.daemon.http import Incoming
     from confkube_sandbox.home import SandboxHome
 
 _log = logging.getLogger(__name__)
@@ -86,9 +90,10 @@ class Aws:
             change = self.store.mark()
         self.store.commit(change)
 
-    def locked(self) -> threading.RLock:
-        """Return the lock under which the state can be read."""
-        return self._lock
+    def inventory(self, account: str | None = None) -> list[Found]:
+        """List what is alive in one account, or in all."""
+        with self._lock:
+            return inventory.resources(account)
 
     def handle(self, request: Incoming) -> Reply | None:
         """Answer one HTTP request; None means that the connection is cut without an answer."""
@@ -180,6 +185,17 @@ class Aws:
     def _restore(self, held: Any) -> None:  # noqa: ANN401
         self.memory, world = held
         moto.replace_world(world)
+
+
+def load(home: SandboxHome, token: str) -> Aws:
+    """Make the simulated AWS with what it kept.
+
+    Raises:
+        Refusal: The kept state cannot be read.
+    """
+    made = Aws(home, token)
+    made.store.load()
+    return made
 
 
 def _log_fault(what: str) -> None:

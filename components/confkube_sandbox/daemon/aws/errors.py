@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
+
+from confkube_sandbox.daemon.http import Reply
 
 EC2 = "ec2"
 QUERY = "query"
@@ -19,15 +20,6 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.status = status
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A complete HTTP answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 def render(error: ApiError, protocol: str, request_id: str) -> Reply:

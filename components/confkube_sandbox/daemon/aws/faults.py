@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.aws.errors import ApiError, Reply, render
+from confkube_sandbox.daemon.aws.errors import ApiError, render
 from confkube_sandbox.daemon.aws.shapes import PROTOCOLS
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Memory
     from confkube_sandbox.daemon.aws.signature import Caller
+    from confkube_sandbox.daemon.http import Reply
     from confkube_sandbox.daemon.settings import Fault, Settings
 
 _THROTTLED = {

@@ -9,7 +9,7 @@ from confkube_sandbox.daemon.aws import moto
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Found = tuple[str, str, str]
+    from confkube_sandbox.daemon.cloud import Found
 
 
 def resources(account: str | None = None) -> list[Found]:
@@ -24,15 +24,6 @@ def resources(account: str | None = None) -> list[Found]:
             pairs = {"ec2": _ec2, "autoscaling": _groups, "iam": _iam, "secretsmanager": _secrets}[service](held)
             found += [(owner, kind, f"{region}/{name}") for kind, name in pairs]
     return sorted(found)
-
-
-def counts(account: str | None = None) -> dict[str, dict[str, int]]:
-    """Count what is alive by account and kind."""
-    found: dict[str, dict[str, int]] = {}
-    for owner, kind, _ in resources(account):
-        kinds = found.setdefault(owner, {})
-        kinds[kind] = kinds.get(kind, 0) + 1
-    return found
 
 
 def _ec2(held: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401

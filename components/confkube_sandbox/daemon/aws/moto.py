@@ -20,7 +20,8 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from confkube_sandbox.daemon.aws import shapes
-from confkube_sandbox.daemon.aws.errors import ApiError, Reply
+from confkube_sandbox.daemon.aws.errors import ApiError
+from confkube_sandbox.daemon.http import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,6 +25,8 @@ from confkube_sandbox.daemon.aws.errors import EC2, JSON, ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confkube_sandbox.daemon.http import Incoming
+
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_ACCESS_KEY = f"CFKSIM{DEFAULT_ACCOUNT}00"
 SIGNATURE = "auth.signature"
@@ -37,16 +39,6 @@ _AUTHORIZATION = re.compile(
 )
 _SKEW = timedelta(minutes=15)
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """An HTTP request as it arrived."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.aws.errors import Reply
+from confkube_sandbox.daemon.http import Reply
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

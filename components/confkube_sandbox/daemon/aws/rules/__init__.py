@@ -22,7 +22,7 @@ from confkube_sandbox.daemon.aws.rules import (
     tags,
     visibility,
 )
-from confkube_sandbox.daemon.aws.rules.registry import Rule, collect
+from confkube_sandbox.daemon.rules import Rule, collect
 
 if TYPE_CHECKING:
     from types import ModuleType

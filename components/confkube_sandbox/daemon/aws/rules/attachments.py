@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 from confkube_sandbox.daemon.aws import launch
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.placement import addresses_in_use, require_address, require_groups
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import (
-    EC2_ERRORS,
-    READ,
-    RECALLED,
-    SEEN,
-    VPC_QUOTAS,
-    WRITTEN,
-)
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, SEEN, VPC_QUOTAS, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

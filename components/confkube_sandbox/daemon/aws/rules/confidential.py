@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.launches import DEFAULT_TYPE, image_of, type_of
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import (
-    NESTED,
-    READ,
-    RECALLED,
-    SEEN,
-    SNP,
-    WRITTEN,
-)
+from confkube_sandbox.daemon.aws.rules.sources import NESTED, SEEN, SNP, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

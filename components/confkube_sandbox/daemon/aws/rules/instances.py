@@ -10,8 +10,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from confkube_sandbox.daemon.aws import templates
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, RECALLED, SEEN, SNP, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, SEEN, SNP, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

@@ -10,14 +10,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 
 from confkube_sandbox.daemon.aws import launch
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import (
-    READ,
-    RECALLED,
-    RUN_INSTANCES,
-    SEEN,
-    WRITTEN,
-)
+from confkube_sandbox.daemon.aws.rules.sources import RUN_INSTANCES, SEEN, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,16 +12,8 @@ from confkube_sandbox.daemon.aws import launch
 from confkube_sandbox.daemon.aws.errors import ApiError
 from confkube_sandbox.daemon.aws.rules.confidential import cpu_options as asked
 from confkube_sandbox.daemon.aws.rules.launches import DEFAULT_TYPE, image_of, type_of
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import (
-    EC2_ERRORS,
-    METADATA,
-    READ,
-    RECALLED,
-    RUN_INSTANCES,
-    SEEN,
-    WRITTEN,
-)
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, METADATA, RUN_INSTANCES, SEEN, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

@@ -6,8 +6,8 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, READ, RECALLED, ROUTES, SEEN, VPC_QUOTAS, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, ROUTES, SEEN, VPC_QUOTAS, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws import groups, templates
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
 from confkube_sandbox.daemon.aws.rules.sources import (
     AUTOSCALING_CREATE,
     AUTOSCALING_DELETE,
     AUTOSCALING_ERRORS,
-    READ,
-    RECALLED,
     SEEN,
     TAGS,
     WRITTEN,
 )
 from confkube_sandbox.daemon.aws.signature import Caller
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import READ, RECALLED, SECRETS_CREATE, SECRETS_DELETE, SEEN, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import SECRETS_CREATE, SECRETS_DELETE, SEEN, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

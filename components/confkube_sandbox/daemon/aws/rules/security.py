@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, GROUP_RULES, READ, RECALLED, SEEN, VPC_QUOTAS, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, GROUP_RULES, SEEN, VPC_QUOTAS, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

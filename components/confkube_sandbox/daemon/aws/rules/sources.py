@@ -1,10 +1,7 @@
-"""Documents that the rules follow, and how much each of them is worth as evidence (see ``registry.rule``)."""
+"""Documents that the rules follow, and when they were read."""
 
 from __future__ import annotations
 
-READ = "read"
-RECALLED = "recalled"
-EVIDENCE = frozenset({READ, RECALLED})
 SEEN = "2026-11-24"
 """When the pages of evidence ``read`` were opened."""
 WRITTEN = "2026-11-23"

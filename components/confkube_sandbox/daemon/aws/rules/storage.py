@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, RECALLED, REGISTER_IMAGE, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, REGISTER_IMAGE, WRITTEN
+from confkube_sandbox.daemon.rules import RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call

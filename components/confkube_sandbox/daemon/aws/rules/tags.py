@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import READ, RECALLED, SEEN, TAGS, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import SEEN, TAGS, WRITTEN
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,15 +6,16 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from confkube_sandbox.daemon.aws.errors import ApiError, Reply
-from confkube_sandbox.daemon.aws.rules.registry import rule
-from confkube_sandbox.daemon.aws.rules.sources import CONSISTENCY, RECALLED, WRITTEN
+from confkube_sandbox.daemon.aws.errors import ApiError
+from confkube_sandbox.daemon.aws.rules.sources import CONSISTENCY, WRITTEN
 from confkube_sandbox.daemon.aws.served import SERVED
+from confkube_sandbox.daemon.rules import RECALLED, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from confkube_sandbox.daemon.aws.context import Call
+    from confkube_sandbox.daemon.http import Reply
 
 _ID = re.compile(r"\b(vpc|subnet|sg|igw|rtb|nat|eipalloc|eni|i|lt|vol)-[0-9a-f]{17}\b")
 _CODES: Mapping[str, str] = {

@@ -1,18 +1,25 @@
-"""Named rules: each refuses one kind of wrong request, and says which document of AWS it follows."""
+"""Named rules: each refuses one kind of wrong request, and says which document of the cloud it follows."""
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
-    from confkube_sandbox.daemon.aws.context import Call
+READ = "read"
+"""The source was opened on the given day and shows the code of the refusal; most also show its text."""
+RECALLED = "recalled"
+"""Written from general knowledge on the given day; the source is only the place where it should be checked."""
+EVIDENCE = frozenset({READ, RECALLED})
 
 _MARK = "__confkube_rule__"
+
+Request = TypeVar("Request")
+"""What a cloud's rules look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +32,16 @@ class Rule:
     source: str
     date: str
     evidence: str
-    check: Callable[[Call], None]
+    check: Callable[[Any], None]
 
 
 def rule(  # noqa: PLR0913  all but two are told by name
     service: str, operations: str, *, name: str, source: str, date: str, evidence: str
-) -> Callable[[Callable[[Call], None]], Callable[[Call], None]]:
+) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
     """Mark a function as a rule.
 
     Args:
-        service: The service in botocore's spelling.
+        service: The service, in the cloud's own spelling.
         operations: Names of operations, separated by blanks.
         name: Unique name, ``<service>.<subject>``.
         source: URL of the document that states the behaviour.
@@ -44,7 +51,7 @@ def rule(  # noqa: PLR0913  all but two are told by name
             place where it should be checked.
     """
 
-    def mark(check: Callable[[Call], None]) -> Callable[[Call], None]:
+    def mark(check: Callable[[Request], None]) -> Callable[[Request], None]:
         made = Rule(
             name=name,
             service=service,
