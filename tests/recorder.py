@@ -13,14 +13,28 @@ class Recorder(mocks.Mocks):
 
     boot_mode: str = "uefi-preferred"
     account: tuple[str, str] = ("111122223333", "arn:aws:iam::111122223333:user/somebody")
+    subscription: tuple[str, str] = ("11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-aaaaaaaaaaaa")
+    """Subscription and tenant."""
+    project_number: str = "123456789012"
+    image_status: str = "READY"
     registered: list = field(default_factory=list)
 
     def new_resource(self, args):
         self.registered.append(args)
         outputs = dict(args.inputs)
         outputs.setdefault("arn", f"arn:aws:test:::{args.name}")
+        outputs.setdefault("name", args.name)
+        if isinstance(outputs.get("identity"), dict) and args.typ.startswith("azure-native:"):
+            # What goes in as a list of ids comes out as a mapping.
+            outputs["identity"] = outputs["identity"] | {"userAssignedIdentities": {}}
         outputs |= {key: value for key, value in MADE.get(args.typ, {}).items() if outputs.get(key) is None}
-        return f"{args.name}_id", outputs
+        return self._id(args), outputs
+
+    def _id(self, args):
+        group = args.inputs.get("resourceGroupName")
+        if args.typ.startswith("azure-native:") and group:
+            return f"/subscriptions/{self.subscription[0]}/resourceGroups/{group}/providers/{args.name}_id"
+        return f"{args.name}_id"
 
     def call(self, args):
         match args.token:
@@ -35,6 +49,19 @@ class Recorder(mocks.Mocks):
                     "architecture": "x86_64",
                     "rootDeviceName": "/dev/sda1",
                 }
+            case "azure-native:authorization:getClientConfig":
+                subscription, tenant = self.subscription
+                return {
+                    "clientId": "c",
+                    "objectId": "o",
+                    "subscriptionId": subscription,
+                    "tenantId": tenant,
+                }
+            case "gcp:organizations/getProject:getProject":
+                return {"projectId": args.args["projectId"], "number": self.project_number}
+            case "gcp:compute/getImage:getImage":
+                place = f"projects/{args.args['project']}/global/images/{args.args['name']}"
+                return {"selfLink": f"https://www.googleapis.com/compute/v1/{place}", "status": self.image_status}
             case other:
                 raise AssertionError(f"unexpected function {other}")
 
@@ -52,6 +79,7 @@ MADE: Mapping[str, Mapping[str, object]] = {
     "tls:index/privateKey:PrivateKey": {
         "privateKeyPem": PEM.format("EC PRIVATE KEY"),
         "publicKeyPem": PEM.format("PUBLIC KEY"),
+        "publicKeyOpenssh": "ssh-rsa TUVHQQ==\n",
     },
     "tls:index/selfSignedCert:SelfSignedCert": {
         "certPem": PEM.format("CERTIFICATE"),
@@ -65,6 +93,11 @@ MADE: Mapping[str, Mapping[str, object]] = {
     "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1},
     "aws:ec2/networkInterface:NetworkInterface": {"privateIp": "10.20.128.10"},
     "aws:secretsmanager/secretVersion:SecretVersion": {"secretArn": "arn:aws:secretsmanager:us-east-2:1:secret:x"},
+    "azure-native:network:PublicIPAddress": {"ipAddress": "198.51.100.7"},
+    "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "11111111-0000-0000-0000-000000000000"},
+    "gcp:compute/address:Address": {"address": "198.51.100.7"},
+    "gcp:serviceaccount/account:Account": {"email": "machine@my-project.iam.gserviceaccount.com"},
+    "gcp:compute/instanceTemplate:InstanceTemplate": {"selfLinkUnique": "projects/my-project/global/t?uniqueId=1"},
     "aws:ec2/eip:Eip": {"publicIp": "198.51.100.7", "allocationId": "eipalloc-1"},
 }
 

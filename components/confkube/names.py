@@ -44,6 +44,18 @@ def proof_stamp(key: str, cluster_id: str) -> str:
     return hmac.new(key.encode(), cluster_id.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def digest(text: str, length: int = 32) -> str:
+    """The first ``length`` hexadecimal characters of SHA-256 of ``text``: a short name for something longer."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def fitted(name: str, longest: int) -> str:
+    """``name``, or where it is longer than ``longest`` its beginning and eight characters that tell it from others."""
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - 9].rstrip('-')}-{digest(name, 8)}"
+
+
 def refuse_overlaps(ranges: dict[str, IPv4Network]) -> None:
     """Refuse two ranges that share an address.
 
@@ -71,6 +83,11 @@ def split_tiers(cidr: IPv4Network, small: tuple[str, ...], large: str) -> dict[s
     lower, upper = cidr.subnets(prefixlen_diff=1)
     parts = upper.subnets(prefixlen_diff=3)
     return {large: lower} | dict(zip(small, parts, strict=False))
+
+
+def last_part(cidr: IPv4Network, prefixlen: int) -> IPv4Network:
+    """The last part of ``cidr`` of that size, which no tier has: for what a cloud needs at a network's edge."""
+    return IPv4Network((cidr.broadcast_address, prefixlen), strict=False)
 
 
 def host(network: IPv4Network, number: int) -> IPv4Address:

@@ -16,6 +16,9 @@ from confkube.types import Tee
 
 Labels = pulumi.Input[Mapping[str, pulumi.Input[str]]]
 
+TUNNEL = "tunnel"
+"""Source of an opening: the cloud's tunnel service, where its traffic reaches a machine from outside."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plain:
@@ -56,7 +59,7 @@ class Opening:
     name: str
     tier: str
     source: str | IPv4Network
-    """Name of a tier, or a range of addresses."""
+    """Name of a tier, a range of addresses, or ``TUNNEL``."""
     protocol: str
     """``tcp``, ``udp``, or ``icmp`` for echo requests."""
     port: int
@@ -168,8 +171,8 @@ class Machines:
     """Of a single machine."""
     public_ip: pulumi.Output[str] | None
     """Of a single machine that has one."""
-    user_data: pulumi.Output[str]
-    """The boot text that new machines get, and a kept machine once got."""
+    boot_digest: pulumi.Output[str]
+    """``names.digest`` of the boot text that new machines get, and a kept machine once got."""
     tunnel: pulumi.Output[str] | None
     """Command that forwards a local port to a single machine."""
     resource: pulumi.Resource
@@ -194,6 +197,8 @@ class Limits:
     """What the name of a cluster may not begin with."""
     network_prefix: tuple[int, int]
     """Longest and shortest range of a network: the smallest and the largest prefix length."""
+    group_machines: int | None = None
+    """Most machines of one scale group; None where the platform names no bound of its own."""
 
 
 class Platform(Protocol):

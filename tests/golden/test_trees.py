@@ -25,5 +25,7 @@ def test_tree(path):
     def program():
         return ck.model(config["confkube:model"])(name, config["confkube:args"]).outputs
 
-    recorded, _ = recorder.run(program, stack=name)
+    place = config["confkube:args"]["platform"].get("azure", {})
+    seen = recorder.Recorder(subscription=(place.get("subscription"), place.get("tenant")))
+    recorded, _ = recorder.run(program, stack=name, recorder=seen)
     golden_files.check(f"trees/{name}.txt", tree(recorded.registered))

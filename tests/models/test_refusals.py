@@ -70,7 +70,10 @@ CASES = {
     ),
     "no platform block": ({"platform": {}}, r"0 platform blocks are given \(none\); give one of aws"),
     "unknown platform": ({"platform": {"ibm": {}}}, r"args\.platform: 'ibm' is not known; choose one of aws"),
-    "platform of a later version": ({"platform": {"azure": {}}}, r"cannot build on azure yet; it can on aws"),
+    "platform of a later version": (
+        {"platform": {"metal": {}}},
+        r"cannot build on metal yet; it can on aws, azure, gcp",
+    ),
     "platform as text": ({"platform": "aws"}, r"args\.platform: 'aws' is not a block of settings"),
     "open API": ({"admin_cidrs": ["0.0.0.0/0"]}, r"0\.0\.0\.0/0 opens the API to everybody"),
     "loopback range": ({"addresses": {"cidr": "127.0.0.0/16"}}, r"127\.0\.0\.0/16 is not private"),

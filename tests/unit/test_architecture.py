@@ -92,10 +92,36 @@ def test_public_names_load_no_cloud_sdk():
     assert not loaded & {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
 
 
-def test_a_one_cloud_stack_loads_only_that_clouds_sdk():
-    loaded = loaded_by("from confkube.clouds import resolve\nresolve({'aws': {'zone': 'us-east-2a'}})")
-    assert "pulumi_aws" in loaded
-    assert not loaded & {"pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+ANYBODY = "'12345678-1234-1234-1234-123456789012'"
+BLOCKS = {
+    "pulumi_aws": "{'aws': {'zone': 'us-east-2a'}}",
+    "pulumi_azure_native": f"{{'azure': {{'subscription': {ANYBODY}, 'tenant': {ANYBODY}, 'location': 'westus'}}}}",
+    "pulumi_gcp": "{'gcp': {'project': 'my-project', 'zone': 'us-central1-a'}}",
+}
+
+
+@pytest.mark.parametrize("sdk", BLOCKS)
+def test_a_one_cloud_stack_loads_only_that_clouds_sdk(sdk):
+    loaded = loaded_by(f"from confkube.clouds import resolve\nresolve({BLOCKS[sdk]})")
+    assert loaded & set(BLOCKS) == {sdk}
+    assert not loaded & {"boto3", "botocore", "azure", "google.cloud", "googleapiclient", "confkube_sandbox"}
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+def test_every_cloud_has_the_files_and_functions_of_the_first(cloud):
+    """What one knows of a cloud's folder holds for the others: the same files, and in them the same functions."""
+    first = LIBRARY / "clouds" / "aws"
+    for path in first.rglob("*.*"):
+        if "__pycache__" in path.parts:
+            continue
+        twin = LIBRARY / "clouds" / cloud / path.relative_to(first)
+        assert twin.is_file(), twin
+        if path.suffix == ".py" and path.stem in {"network", "machines", "identity", "images", "confidential"}:
+            assert public_functions(path) & public_functions(twin), twin
+
+
+def public_functions(path):
+    return {each.name for each in ast.parse(path.read_text()).body if isinstance(each, ast.FunctionDef)}
 
 
 def test_asking_for_the_daemon_loads_no_simulation():

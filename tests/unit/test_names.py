@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from confkube import names
 from confkube.errors import Refusal
+from confkube.platform import TUNNEL
 from confkube.roles.network import CONTROL_PLANE, TRUST, WORKERS, openings_of, tiers_of
 
 
@@ -45,12 +46,30 @@ def test_openings_have_distinct_names_and_only_the_api_is_open_to_ranges(admins)
     assert len({(each.tier, each.name) for each in openings}) == len(openings)
     from_ranges = [each for each in openings if isinstance(each.source, IPv4Network)]
     assert [(each.tier, each.port) for each in from_ranges] == [(CONTROL_PLANE, 6443)] * len(admins)
-    assert {each.source for each in openings if each.tier == TRUST} == {WORKERS}
+    assert {each.source for each in openings if each.tier == TRUST} == {WORKERS, TUNNEL}
 
 
 @given(st.text())
 def test_labels_have_the_lowest_common_form(text):
     assert re.fullmatch(r"[a-z0-9_-]{0,63}", names.label_value(text))
+
+
+@given(st.from_regex(r"[a-z]([a-z0-9-]{0,90}[a-z0-9])?", fullmatch=True), st.integers(20, 80))
+def test_a_fitted_name_is_itself_or_shorter_and_still_its_own(name, longest):
+    found = names.fitted(name, longest)
+    assert len(found) <= longest
+    assert found == name or (len(name) > longest and found.endswith(names.digest(name, 8)))
+    assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", found)
+
+
+@given(st.integers(8, 20), st.integers(24, 29))
+def test_the_last_part_of_a_network_belongs_to_no_tier(size, prefixlen):
+    cidr = IPv4Network((int(IPv4Network("10.0.0.0/8").network_address), size))
+    last = names.last_part(cidr, prefixlen)
+    assert last.subnet_of(cidr)
+    assert last.broadcast_address == cidr.broadcast_address
+    tiers = tiers_of(cidr, public=False, own_trust_server=True).values()
+    assert not [tier for tier in tiers if tier.cidr.overlaps(last)]
 
 
 @given(st.text(max_size=40), st.integers(1, 40))

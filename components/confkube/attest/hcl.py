@@ -9,6 +9,7 @@ from typing import cast
 from confkube.errors import Refusal
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_QUOTABLE = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,15 @@ def _name(name: str) -> str:
     return name
 
 
+def _key(key: str) -> str:
+    """A key of a mapping: as it is where it is a name, else quoted, such as a domain."""
+    if _NAME.fullmatch(key):
+        return key
+    if not _QUOTABLE.fullmatch(key):
+        raise Refusal(f"hcl: {key!r} is not a key of letters, digits, dots, dashes and underscores")
+    return json.dumps(key)
+
+
 def _value(name: str, value: object, indent: str) -> str:
     match value:
         case bool() | int():
@@ -56,7 +66,7 @@ def _value(name: str, value: object, indent: str) -> str:
         case Mapping():
             entries = cast("Mapping[str, object]", value).items()
             inner = indent + "  "
-            lines = "".join(f"{inner}{_name(key)} = {_value(key, item, inner)}\n" for key, item in entries)
+            lines = "".join(f"{inner}{_key(key)} = {_value(key, item, inner)}\n" for key, item in entries)
             return f"{{\n{lines}{indent}}}" if lines else "{}"
         case Sequence():
             return "[" + ", ".join(_value(name, item, indent) for item in cast("Sequence[object]", value)) + "]"

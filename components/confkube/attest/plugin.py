@@ -18,6 +18,20 @@ _SECRET_SUFFIXES = ("_file", "_path", "_paths")
 _DATA: Mapping[tuple[str, str], frozenset[str]] = {
     ("agent", "join_token"): frozenset(),
     ("server", "join_token"): frozenset(),
+    ("agent", "azure_imds"): frozenset({"tenant_domain"}),
+    ("server", "azure_imds"): frozenset({"tenants", "agent_path_template", "allowed_metadata_domains"}),
+    ("agent", "gcp_iit"): frozenset({"identity_token_host", "service_account"}),
+    ("server", "gcp_iit"): frozenset(
+        {
+            "projectid_allow_list",
+            "use_instance_metadata",
+            "service_account_file",
+            "allowed_label_keys",
+            "allowed_metadata_keys",
+            "max_metadata_value_size",
+            "agent_path_template",
+        }
+    ),
     ("agent", "x509pop"): frozenset({"private_key_path", "certificate_path", "intermediates_path"}),
     ("server", "x509pop"): frozenset(
         {"mode", "spiffe_prefix", "ca_bundle_path", "ca_bundle_paths", "agent_path_template"}

@@ -24,6 +24,8 @@ class Entry:
 PLATFORMS: Mapping[str, Entry] = MappingProxyType(
     {
         "aws": Entry(target="confkube.clouds.aws:AwsPlatform", extra="aws"),
+        "azure": Entry(target="confkube.clouds.azure:AzurePlatform", extra="azure"),
+        "gcp": Entry(target="confkube.clouds.gcp:GcpPlatform", extra="gcp"),
         "memory": Entry(target="confkube.clouds.memory:MemoryPlatform"),
     }
 )

@@ -79,19 +79,19 @@ def addons(model: str | None = None) -> tuple[Artifact, ...]:
 
 
 @cache
-def stock_images() -> Mapping[tuple[str, str], StockImage]:
-    """Return the packaged stock images by cloud and distribution."""
+def stock_images() -> tuple[StockImage, ...]:
+    """Return the packaged stock images, in the order of the table."""
     return parse_images()
 
 
-def parse_images(text: str | None = None) -> dict[tuple[str, str], StockImage]:
+def parse_images(text: str | None = None) -> tuple[StockImage, ...]:
     """Read and check a table of stock images.
 
     Raises:
         FactsError: A row is incomplete, written twice, uses an unknown word, or leaves something open without saying.
     """
     top = read_toml(IMAGES_FILE, text)
-    found: dict[tuple[str, str], StockImage] = {}
+    found: list[StockImage] = []
     seen: set[object] = set()
     for row in top.rows("image"):
         image = StockImage(
@@ -109,24 +109,30 @@ def parse_images(text: str | None = None) -> dict[tuple[str, str], StockImage]:
             checked=row.date("checked"),
         )
         row.done()
-        unique(row.where, seen, (image.cloud, image.distribution))
+        unique(row.where, seen, (image.cloud, image.distribution, bool(image.tees)))
         if "unknown" in (image.boot_mode, image.root_device) and image.unknown is None:
             raise row.wrong("what is unknown must be said in unknown")
-        found[image.cloud, image.distribution] = image
+        found.append(image)
     top.done()
-    return found
+    return tuple(found)
 
 
-def stock_image(cloud: str, distribution: str = "ubuntu-24.04") -> StockImage:
+def stock_image(cloud: str, distribution: str = "ubuntu-24.04", *, confidential: bool = True) -> StockImage:
     """Return a distribution's image on a cloud.
 
+    Args:
+        cloud: Cloud name.
+        distribution: Name and version of the distribution.
+        confidential: For machines in a TEE; else the cloud's image for plain machines, where it has one of its own.
+
     Raises:
-        Refusal: No image of that distribution is recorded for the cloud.
+        Refusal: No such image of that distribution is recorded for the cloud.
     """
-    found = stock_images().get((cloud, distribution))
-    if found is None:
-        raise choose(f"{cloud} stock image", distribution, (name for where, name in stock_images() if where == cloud))
-    return found
+    here = [image for image in stock_images() if image.cloud == cloud]
+    fitting = [image for image in here if image.distribution == distribution and (image.tees or not confidential)]
+    if not fitting:
+        raise choose(f"{cloud} stock image", distribution, {image.distribution for image in here})
+    return min(fitting, key=lambda image: bool(image.tees)) if not confidential else fitting[0]
 
 
 def _artifact(row: Row) -> Artifact:

@@ -23,7 +23,7 @@ class Tables:
     """By cloud."""
     regions: Mapping[tuple[str, str], Region]
     versions: Versions
-    images: Mapping[tuple[str, str], StockImage]
+    images: tuple[StockImage, ...]
 
     def size(self, cloud: str, name: str | None) -> InstanceType | None:
         """Return a size, or None when it is not recorded."""
@@ -110,8 +110,8 @@ def _size_problems(size: InstanceType, tables: Tables) -> Iterator[str]:
 def _named_clouds(tables: Tables) -> Iterator[tuple[str, str, str]]:
     for cloud, name in tables.regions:
         yield REGIONS_FILE, cloud, name
-    for cloud, distribution in tables.images:
-        yield IMAGES_FILE, cloud, distribution
+    for image in tables.images:
+        yield IMAGES_FILE, image.cloud, image.distribution
 
 
 def _dates(tables: Tables) -> Iterator[tuple[str, dt.date]]:
@@ -127,5 +127,5 @@ def _dates(tables: Tables) -> Iterator[tuple[str, dt.date]]:
         yield f"{REGIONS_FILE}: {region.cloud} {region.name}", region.checked
     for artifact in tables.versions.artifacts.values():
         yield f"{VERSIONS_FILE}: {artifact.name}", artifact.checked
-    for image in tables.images.values():
+    for image in tables.images:
         yield f"{IMAGES_FILE}: {image.cloud} {image.distribution}", image.checked

@@ -31,7 +31,7 @@ def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
     spec = parse(CvmNodes, args)
     platform = resolve(spec.platform)
     _fits_platform(name, spec.addresses.cidr, platform)
-    _pools_fit(spec)
+    _pools_fit(spec, platform)
     placement.control_plane_type(platform, spec.control_plane)
     for pool in spec.pools:
         placement.pool_type(platform, pool, spec.tee, spec.allow)
@@ -65,7 +65,14 @@ def _fits_platform(name: str, cidr: IPv4Network, platform: Platform) -> None:
         )
 
 
-def _pools_fit(spec: CvmNodes) -> None:
+def _pools_fit(spec: CvmNodes, platform: Platform) -> None:
+    most = platform.limits.group_machines
+    for pool in spec.pools:
+        if most is not None and pool.count > most:
+            raise Refusal(
+                f"pool {pool.name}: {pool.count} machines are too many for one scale group of {platform.cloud}, "
+                f"which holds {most}; divide them between pools"
+            )
     wanted = sum(pool.count for pool in spec.pools)
     nodes = 2 ** (NODE_PREFIX - spec.addresses.pods.prefixlen)
     if wanted + 1 > nodes:

@@ -6,14 +6,14 @@ from confkube import models
 from confkube.attest import statements
 from confkube.component import refusing
 from confkube.models.checks import checked_cvm_nodes
-from confkube.platform import Cvm, ImageSpec
+from confkube.platform import Cvm, ImageSpec, Isolation, Plain, Platform
 from confkube.roles.cluster import Cluster
 from confkube.roles.control_plane import ControlPlane
 from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, WORKERS, Network
 from confkube.roles.options import STOCK
 from confkube.roles.trust_server import TrustServer
 from confkube.roles.workers import Workers
-from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, TrustRef
+from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, Tee, TrustRef
 
 
 class CvmNodes(pulumi.ComponentResource):
@@ -55,8 +55,9 @@ class CvmNodes(pulumi.ComponentResource):
         super().__init__("confkube:index:CvmNodes", name, {}, opts)
         self._name, self._args, self._spec = name, args, spec
         inside = pulumi.ResourceOptions(parent=self)
-        found = platform.image(name, ImageSpec(distribution=STOCK, isolation=Cvm(tee=spec.tee)), inside)
-        self._image: ImageRef = {"image_id": found.image_id, "root_device": found.root_device}
+        tees = dict.fromkeys([spec.tee, *(pool.tee for pool in spec.pools if pool.tee)])
+        isolations: list[Isolation] = [Plain(), *(Cvm(tee=tee) for tee in tees)]
+        self._images = {isolation: _image(platform, name, isolation, inside) for isolation in isolations}
         cluster = Cluster(name, {"owner": spec.owner, "ttl": spec.ttl}, inside)
         network = Network(
             f"{name}-network",
@@ -114,7 +115,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "cluster": cluster.ref,
                 "authority": cluster.authority,
                 "tier": network.tiers[CONTROL_PLANE],
-                "image": self._image,
+                "image": self._images[Plain()],
                 "machine": self._args.get("control_plane", {}),
                 "addresses": self._args.get("addresses", {}),
                 "public": bool(self._spec.admin_cidrs),
@@ -142,7 +143,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "tier": network.tiers[TRUST],
                 "tee": self._spec.tee,
                 "trust_domain": domain,
-                "image": self._image,
+                "image": self._images[Cvm(tee=self._spec.tee)],
                 "machine": self._args.get("trust", {}).get("server", {}),
                 "allow": list(self._spec.allow),
             },
@@ -170,7 +171,7 @@ class CvmNodes(pulumi.ComponentResource):
                     "trust": trust,
                     "tee": self._spec.tee,
                     "pool": pool,
-                    "image": self._image,
+                    "image": self._images[Cvm(tee=Tee(pool.get("tee", self._spec.tee)))],
                     "allow": list(self._spec.allow),
                 },
                 opts,
@@ -179,10 +180,18 @@ class CvmNodes(pulumi.ComponentResource):
         }
 
 
+def _image(platform: Platform, name: str, isolation: Isolation, opts: pulumi.ResourceOptions) -> ImageRef:
+    """The stock image for machines of one isolation, looked up once for all of them."""
+    found = platform.image(name, ImageSpec(distribution=STOCK, isolation=isolation), opts)
+    return {"image_id": found.image_id, "root_device": found.root_device}
+
+
 def _access(known: list[str]) -> str:
     public, tunnel = known
     if public:
         return f"the API answers at {public}:{API_PORT} for args.admin_cidrs"
+    if not tunnel:
+        return "the API has no public address, because args.admin_cidrs is empty, and the platform was given no tunnel"
     return (
         "the API has no public address, because args.admin_cidrs is empty; "
         f"open a tunnel and use the kubeconfig's context that ends in -tunnel: {tunnel}"

@@ -7,10 +7,11 @@ from typing import Any
 import pulumi
 
 from confkube import names
+from confkube.bootstrap import ENROLMENT_PORT
 from confkube.clouds import resolve
 from confkube.component import refusing
 from confkube.parse import parse
-from confkube.platform import NetworkSpec, Opening, Tier
+from confkube.platform import TUNNEL, NetworkSpec, Opening, Tier
 from confkube.spec import Addresses, AdminRanges
 from confkube.types import NetworkArgs, TierRef
 
@@ -98,6 +99,7 @@ def openings_of(admin_cidrs: tuple[IPv4Network, ...], *, own_trust_server: bool)
     """What may enter which tier, and why."""
     wanted: list[tuple[str, str, str | IPv4Network, str, int, str]] = [
         ("api-from-workers", CONTROL_PLANE, WORKERS, "tcp", API_PORT, "nodes and pods use the API"),
+        ("api-from-tunnel", CONTROL_PLANE, TUNNEL, "tcp", API_PORT, "administrators without a public address"),
         ("kubelet-from-control-plane", WORKERS, CONTROL_PLANE, "tcp", KUBELET_PORT, "logs, exec and metrics"),
         *(
             (f"{name}-from-{source}", tier, source, protocol, port, why)
@@ -110,7 +112,10 @@ def openings_of(admin_cidrs: tuple[IPv4Network, ...], *, own_trust_server: bool)
         ),
     ]
     if own_trust_server:
-        wanted.append(("agents-from-workers", TRUST, WORKERS, "tcp", TRUST_PORT, "agents attest and renew"))
+        wanted += [
+            ("agents-from-workers", TRUST, WORKERS, "tcp", TRUST_PORT, "agents attest and renew"),
+            ("enrolment-from-tunnel", TRUST, TUNNEL, "tcp", ENROLMENT_PORT, "the trust server is enrolled"),
+        ]
     return tuple(
         Opening(name=name, tier=tier, source=source, protocol=protocol, port=port, why=why)
         for name, tier, source, protocol, port, why in wanted

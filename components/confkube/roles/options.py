@@ -2,6 +2,7 @@
 
 import pulumi
 
+from confkube import names
 from confkube.platform import Image, ImageSpec, Isolation, Machines, Platform
 from confkube.types import ImageRef
 
@@ -44,13 +45,13 @@ def say_when_kept(machines: Machines, rendered: pulumi.Output[str]) -> None:
     Such a machine holds state; a new boot text neither replaces nor restarts it.
     """
 
-    def compare(texts: tuple[str, str, str]) -> None:
-        kept, new, urn = texts
-        if kept != new:
+    def compare(known: tuple[str, str, str]) -> None:
+        kept, new, urn = known
+        if kept != names.digest(new):
             pulumi.log.warn(
                 "the boot text of this machine has changed; the running machine is kept as it is. "
                 f"To start afresh with the new text, which loses what it holds: pulumi up --replace '{urn}'",
                 machines.resource,
             )
 
-    pulumi.Output.all(machines.user_data, rendered, machines.resource.urn).apply(compare)  # pyright: ignore[reportArgumentType, reportUnknownMemberType]
+    pulumi.Output.all(machines.boot_digest, rendered, machines.resource.urn).apply(compare)  # pyright: ignore[reportArgumentType, reportUnknownMemberType]

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from confkube.clouds.aws import identity
 from confkube.clouds.aws.confidential import amd_sev_snp
 from confkube.clouds.aws.labels import tags
+from confkube.names import digest
 from confkube.platform import Group, Machines, MachineSpec, Single
 
 _TAGGED = ("instance", "volume", "network-interface")
@@ -66,8 +67,8 @@ def _patience(count: int) -> int:
     return 10 + count // 20
 
 
-def _decoded(encoded: pulumi.Output[str | None]) -> pulumi.Output[str]:
-    return encoded.apply(lambda text: base64.b64decode(text or "").decode())
+def _digest(encoded: pulumi.Output[str | None]) -> pulumi.Output[str]:
+    return encoded.apply(lambda text: digest(base64.b64decode(text or "").decode()))
 
 
 def _single(start: _Start, scale: Single) -> Machines:
@@ -111,7 +112,7 @@ def _single(start: _Start, scale: Single) -> Machines:
         group_id=instance.id,
         private_ip=interface.private_ip,
         public_ip=public[0] if public else None,
-        user_data=_decoded(instance.user_data_base64),
+        boot_digest=_digest(instance.user_data_base64),
         tunnel=instance.id.apply(
             lambda target: (
                 f"aws ssm start-session --region {region} --target {target} "
@@ -170,7 +171,7 @@ def _group(start: _Start, scale: Group) -> Machines:
         group_id=group.id,
         private_ip=None,
         public_ip=None,
-        user_data=_decoded(template.user_data),
+        boot_digest=_digest(template.user_data),
         tunnel=None,
         resource=group,
     )

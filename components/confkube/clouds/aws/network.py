@@ -6,7 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from confkube.clouds.aws.labels import tags
-from confkube.platform import Network, NetworkSpec, Opening, Tier
+from confkube.names import last_part
+from confkube.platform import TUNNEL, Network, NetworkSpec, Opening, Tier
 
 EVERYWHERE = "0.0.0.0/0"
 _TYPE_OF_ECHO = 8
@@ -21,8 +22,10 @@ def create(name: str, spec: NetworkSpec, region: str, zone: str, opts: pulumi.Re
     builder.gateways()
     for tier in spec.tiers:
         builder.tier(tier)
+    # Session Manager reaches a machine through the machine's own agent: a tunnel needs no opening.
     for opening in spec.openings:
-        builder.opening(opening)
+        if opening.source != TUNNEL:
+            builder.opening(opening)
     return Network(
         network_id=builder.vpc.id,
         subnet_ids={tier: subnet.id for tier, subnet in builder.subnets.items()},
@@ -55,7 +58,7 @@ class _Builder:
         self.internet = aws.ec2.InternetGateway(
             f"{self.name}-internet", vpc_id=self.vpc.id, region=self.region, tags=self.tags["internet"], opts=self.opts
         )
-        edge = self._subnet("edge", _last_part(self.spec.cidr))
+        edge = self._subnet("edge", last_part(self.spec.cidr, _EDGE_PREFIX))
         routes = self._routes("edge", edge, {"gateway_id": self.internet.id})
         address = aws.ec2.Eip(
             f"{name}-address",
@@ -154,7 +157,3 @@ class _Builder:
 
     def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=resources))
-
-
-def _last_part(cidr: IPv4Network) -> IPv4Network:
-    return IPv4Network((cidr.broadcast_address, _EDGE_PREFIX), strict=False)

@@ -7,6 +7,7 @@ import pulumi
 
 from confkube import facts
 from confkube.bootstrap import BootProfile
+from confkube.names import digest
 from confkube.parse import parse
 from confkube.platform import (
     Account,
@@ -135,7 +136,7 @@ class MemoryPlatform:
             group_id=made.identifier,
             private_ip=pulumi.Output.from_input(str(single.private_ip)) if single else None,
             public_ip=pulumi.Output.from_input("192.0.2.10") if single and single.public else None,
-            user_data=pulumi.Output.from_input(spec.user_data),
+            boot_digest=pulumi.Output.from_input(spec.user_data).apply(digest),
             tunnel=pulumi.Output.from_input("true") if single else None,
             resource=made,
         )

@@ -1,0 +1,5 @@
+"""Microsoft Azure."""
+
+from confkube.clouds.azure.platform import AzurePlatform
+
+__all__ = ["AzurePlatform"]

@@ -1,0 +1,33 @@
+"""Pinned distribution images, looked up by project and exact name."""
+
+import pulumi
+import pulumi_gcp as gcp
+
+from confkube import facts
+from confkube.clouds.gcp.confidential import refuse_image
+from confkube.errors import Refusal
+from confkube.platform import Cvm, Image, ImageSpec
+
+
+def find(name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
+    """Find the image that ``facts/images.toml`` pins.
+
+    Raises:
+        Refusal: It is gone, or it does not suit the isolation.
+    """
+    pinned = facts.stock_image("gcp", spec.distribution, confidential=isinstance(spec.isolation, Cvm))
+    refuse_image(pinned.name, pinned.tees, spec.isolation)
+    try:
+        found = gcp.compute.get_image(
+            name=pinned.name, project=pinned.owner, opts=pulumi.InvokeOptions(parent=opts.parent)
+        )
+    except Exception as error:
+        if "was not found" not in str(error):
+            raise
+        raise Refusal(
+            f"{name}: the image {pinned.name} of {pinned.owner} is not offered; "
+            f"it was pinned on {pinned.checked} ({pinned.source})"
+        ) from None
+    if found.status not in ("", "READY"):
+        raise Refusal(f"{name}: the image {pinned.name} of {pinned.owner} is {found.status.lower()}, not ready")
+    return Image(image_id=found.self_link, root_device=pinned.root_device)
