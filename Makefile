@@ -62,8 +62,8 @@ types: setup-dev  ## check types (strict)
 check: lint types test  ## all that CI runs
 
 .PHONY: bench
-bench: setup-dev  ## compare preview and up with a minimal program of the same resources
-	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench.py
+bench: setup-dev  ## compare preview and up of all stacks (or STACK=…) with minimal programs of the same resources
+	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench.py $(STACK)
 
 .PHONY: golden
 golden: setup-dev  ## write the golden files anew; review the difference before committing it

@@ -1,4 +1,4 @@
-"""Compare a stack's preview, up and destroy with a flat hand-written program of the same resources, in one run.
+"""Compare each stack's preview, up and destroy with a flat hand-written program of the same resources, in one run.
 
 Run by ``make bench`` inside the sandbox. Machines are noisy: the two take turns, and ratios are what counts.
 """
@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-STACK = "cvm-nodes-aws-snp"
+STACKS = [path.name.split(".")[1] for path in sorted((ROOT / "stacks" / "config").glob("Pulumi.*.yaml"))]
+BY_HAND = ROOT / "tools" / "bench"
 OPERATIONS = ("preview", "up", "up again", "destroy")
 COMMANDS = {
     "preview": ["preview"],
@@ -27,24 +28,23 @@ COMMANDS = {
 }
 
 
-def project(folder: Path, program: Path, config: Path | None) -> Path:
-    """Lay out a Pulumi project of one program."""
+def project(folder: Path, stack: str, program: Path) -> Path:
+    """Lay out a Pulumi project of one program with the stack's own configuration."""
     shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
     (folder / "stacks" / "config").mkdir(parents=True)
     shutil.copy(program, folder / "stacks" / "__main__.py")
+    shutil.copy(BY_HAND / "keys.py", folder / "stacks" / "keys.py")
     (folder / ".venv").symlink_to(sys.prefix)
-    target = folder / "stacks" / "config" / f"Pulumi.{STACK}.yaml"
-    if config:
-        shutil.copy(config, target)
-    else:
-        target.write_text("config:\n  aws:region: us-east-2\n")
+    name = f"Pulumi.{stack}.yaml"
+    shutil.copy(ROOT / "stacks" / "config" / name, folder / "stacks" / "config" / name)
     return folder
 
 
 def pulumi(folder: Path, *words: str) -> str:
     """Run the engine in ``folder``."""
+    (stack,) = (path.name.split(".")[1] for path in (folder / "stacks" / "config").glob("Pulumi.*.yaml"))
     done = subprocess.run(
-        ["pulumi", *words, "--stack", STACK, "--non-interactive"],
+        ["pulumi", *words, "--stack", stack, "--non-interactive"],
         cwd=folder,
         env=os.environ | {"PULUMI_BACKEND_URL": f"file://{folder}"},
         capture_output=True,
@@ -70,15 +70,25 @@ def resources(folder: Path) -> Counter[str]:
 
 
 def main() -> None:
-    """Print one line for each operation: both medians and the ratio."""
+    """Print for each stack one line an operation: both medians and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stacks", nargs="*", metavar="STACK", help="which stacks (all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each operation is measured (3)")
-    rounds = parser.parse_args().rounds
+    given = parser.parse_args()
+    unknown = sorted(set(given.stacks) - set(STACKS))
+    if unknown:
+        sys.exit(f"stack {unknown[0]!r} is not known; choose among {', '.join(STACKS)}")
+    for stack in given.stacks or STACKS:
+        compare(stack, given.rounds)
+
+
+def compare(stack: str, rounds: int) -> None:
+    """Measure one stack against the program of its cloud."""
+    cloud = stack.split("-")[-2]
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-        config = ROOT / "stacks" / "config" / f"Pulumi.{STACK}.yaml"
         contenders = {
-            "confkube": project(Path(first), ROOT / "stacks" / "__main__.py", config),
-            "by hand": project(Path(second), ROOT / "tools" / "bench" / "__main__.py", None),
+            "confkube": project(Path(first), stack, ROOT / "stacks" / "__main__.py"),
+            "by hand": project(Path(second), stack, BY_HAND / f"{cloud}.py"),
         }
         taken: dict[str, dict[str, list[float]]] = {name: {each: [] for each in OPERATIONS} for name in contenders}
         for folder in contenders.values():
@@ -86,7 +96,7 @@ def main() -> None:
             pulumi(folder, "preview")
         counts: dict[str, Counter[str]] = {}
         for turn in range(rounds):
-            print(f"round {turn + 1} of {rounds}", file=sys.stderr)
+            print(f"{stack}: round {turn + 1} of {rounds}", file=sys.stderr)
             for operation in OPERATIONS:
                 for name, folder in contenders.items():
                     words = COMMANDS[operation]
@@ -98,13 +108,13 @@ def main() -> None:
             sys.exit(
                 f"the two programs differ, so their times say nothing: {dict(ours - theirs)} {dict(theirs - ours)}"
             )
-        report(taken, counts["confkube"].total())
+        report(stack, taken, counts["confkube"].total())
 
 
-def report(taken: dict[str, dict[str, list[float]]], resources: int) -> None:
+def report(stack: str, taken: dict[str, dict[str, list[float]]], resources: int) -> None:
     """Print the table."""
     ours, theirs = taken["confkube"], taken["by hand"]
-    print(f"{STACK} in the sandbox; {resources} resources each")
+    print(f"{stack} in the sandbox; {resources} resources each")
     print(f"{'operation':<10} {'confkube s':>11} {'by hand s':>11} {'ratio':>7}  ratio of each round")
     for operation in OPERATIONS:
         ratios = [mine / other for mine, other in zip(ours[operation], theirs[operation], strict=True)]

@@ -1,5 +1,6 @@
-"""One engine and one daemon for all engine tests; every stack gets an account of its own in the simulated cloud."""
+"""One engine and one daemon for all engine tests; every stack gets an account of its own in each simulated cloud."""
 
+import copy
 import itertools
 import json
 import os
@@ -8,6 +9,8 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 import boto3
 import pytest
@@ -63,7 +66,10 @@ class Stack:
 
     def __init__(self, home, folder, name, config, program=None):
         self.home, self.name, self.folder = home, name, folder
-        self.account = f"00000000{next(_accounts):04}"
+        self.number = next(_accounts)
+        self.account = f"00000000{self.number:04}"
+        self.subscription = f"00000000-0000-4000-8000-00000000{self.number:04}"
+        self.project = f"confkube-sandbox-{self.number:04}"
         self.client = connect(home)
         for part in ("Pulumi.yaml", "stacks/__main__.py"):
             (folder / part).parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +90,19 @@ class Stack:
         )
 
     def credentials(self):
-        return {"AWS_ACCESS_KEY_ID": f"CFKSIM{self.account}00", "AWS_SECRET_ACCESS_KEY": self.client.token}
+        return {
+            "AWS_ACCESS_KEY_ID": f"CFKSIM{self.account}00",
+            "AWS_SECRET_ACCESS_KEY": self.client.token,
+            "ARM_SUBSCRIPTION_ID": self.subscription,
+            "GOOGLE_PROJECT": self.project,
+        }
 
     def configure(self, config):
+        config = copy.deepcopy(config)
+        platform = config.get("confkube:args", {}).get("platform", {})
+        for cloud, key, own in (("azure", "subscription", self.subscription), ("gcp", "project", self.project)):
+            if cloud in platform:
+                platform[cloud] = {**platform[cloud], key: own}
         path = self.folder / "stacks" / "config" / f"Pulumi.{self.name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump({"config": config}))
@@ -102,7 +118,8 @@ class Stack:
         )
 
     def inventory(self):
-        return self.client.inventory(self.account)
+        accounts = (self.account, self.subscription, self.project)
+        return sorted(found for account in accounts for found in self.client.inventory(account))
 
     def up(self, **options):
         return self._run(self.stack.up, **options)

@@ -5,11 +5,9 @@ import json
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_random as random
-import pulumi_tls as tls
+from keys import BOOT, keys, labels, suffix
 
 REGION, ZONE, NAME = "us-east-2", "us-east-2a", "bench"
-BOOT = "#cloud-config\n" + "# as long as a real boot text\n" * 300
 TIERS = {
     "edge": "10.20.255.240/28",
     "control-plane": "10.20.128.0/20",
@@ -46,34 +44,7 @@ image = aws.ec2.get_ami(
     ],
     region=REGION,
 )
-suffix = random.RandomId("id", byte_length=4)
-proof = random.RandomPassword("proof", length=32, special=False)
-token_id = random.RandomString("token-id", length=6, special=False, upper=False)
-token = random.RandomPassword("token", length=16, special=False, upper=False)
-tags = suffix.hex.apply(lambda found: {"confkube-cluster": f"{NAME}-{found}", "confkube-stack": NAME, "Name": NAME})
-
-keys = {name: tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256") for name in ("ca", "sa", "admin", "root")}
-authorities = {
-    name: tls.SelfSignedCert(
-        name,
-        private_key_pem=keys[name].private_key_pem,
-        is_ca_certificate=True,
-        set_subject_key_id=True,
-        allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
-        validity_period_hours=87600,
-        subject={"common_name": name},
-    )
-    for name in ("ca", "root")
-}
-request = tls.CertRequest("admin", private_key_pem=keys["admin"].private_key_pem, subject={"common_name": "admin"})
-tls.LocallySignedCert(
-    "admin",
-    cert_request_pem=request.cert_request_pem,
-    ca_private_key_pem=keys["ca"].private_key_pem,
-    ca_cert_pem=authorities["ca"].cert_pem,
-    allowed_uses=["client_auth", "digital_signature"],
-    validity_period_hours=87600,
-)
+tags = labels(NAME).apply(lambda found: {**found, "Name": NAME})
 
 vpc = aws.ec2.Vpc(
     "vpc", cidr_block="10.20.0.0/16", enable_dns_hostnames=True, enable_dns_support=True, region=REGION, tags=tags

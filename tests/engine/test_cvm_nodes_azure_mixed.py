@@ -1,0 +1,9 @@
+"""cvm-nodes-azure-mixed on the real engine."""
+
+from azure_life import AzureLife
+
+
+class TestLife(AzureLife):
+    name = "cvm-nodes-azure-mixed"
+    big = "Standard_DC8as_v5"
+    first_pool = "snp"
