@@ -18,7 +18,7 @@ def control_plane_type(platform: Platform, machine: Machine) -> str:
     asked = machine.machine_type or facts.defaults(platform.cloud).control_plane_type
     if asked is None:
         raise Refusal(f"{platform.cloud} has no default machine type for a control plane; name one")
-    return facts.require_type(platform.cloud, asked).name
+    return facts.require_plain_type(platform.cloud, asked).name
 
 
 def confidential_type(platform: Platform, tee: Tee, asked: str | None, allow: Collection[str]) -> str:

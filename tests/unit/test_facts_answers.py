@@ -238,3 +238,20 @@ def test_unknown_names_are_refused():
         facts.stock_image("aws", "debian")
     with pytest.raises(Refusal, match="cloud: 'mars' is not known"):
         facts.defaults("mars")
+
+
+def test_a_size_of_confidential_machines_alone_makes_no_plain_one():
+    assert facts.require_plain_type("aws", "m6a.2xlarge").tees == {"snp"}
+    assert not facts.require_plain_type("azure", "Standard_D8as_v5").tees
+    with pytest.raises(
+        Refusal, match="'Standard_DC4as_v5' makes confidential machines alone; choose one of Standard_D"
+    ):
+        facts.require_plain_type("azure", "Standard_DC4as_v5")
+
+
+def test_a_misleading_answer_is_told_where_the_tee_is_missing():
+    with pytest.raises(Refusal, match="zone 'us-east5-b' has no snp|region 'us-east5' has no snp.*out of stock"):
+        facts.zone("gcp", "us-east5", "us-east5-b", "snp")
+    with pytest.raises(Refusal) as refusal:
+        facts.zone("aws", "us-west-2", "us-west-2a", "snp")
+    assert "out of stock" not in str(refusal.value)

@@ -10,6 +10,7 @@ from confkube.facts.records import Cell, Cloud, Defaults, Gap, ModelNeeds, Need,
 from confkube.facts.words import CLOSED, CLOUD_KINDS, GUARDED, NO_TEE, OPEN, PLACEMENTS, TEES
 
 FILE = "capabilities.toml"
+SIZE_USES = ("exclusive", "shared")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,14 @@ def _tables(top: Row, key: str) -> list[tuple[str, Row]]:
 
 
 def _cloud(name: str, row: Row) -> Cloud:
-    cloud = Cloud(name=name, title=row.text("title"), kind=row.word("kind", CLOUD_KINDS), defaults=_defaults(name, row))
+    cloud = Cloud(
+        name=name,
+        title=row.text("title"),
+        kind=row.word("kind", CLOUD_KINDS),
+        defaults=_defaults(name, row),
+        tee_sizes=row.word("tee_sizes", SIZE_USES) if row.has("tee_sizes") else "shared",
+        misplaced=row.optional_text("misplaced"),
+    )
     row.done()
     return cloud
 

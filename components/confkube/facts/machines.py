@@ -5,6 +5,7 @@ from collections.abc import Collection
 from functools import cache
 
 from confkube.errors import Refusal, choose
+from confkube.facts.capabilities import capabilities
 from confkube.facts.reading import FactsError, packaged_names, read_csv, read_toml, unique
 from confkube.facts.records import InstanceType, Region
 from confkube.facts.support import known_tee, permission
@@ -78,6 +79,22 @@ def instance_type(cloud: str, name: str) -> InstanceType:
         return sizes[name]
     near = difflib.get_close_matches(name, sizes, n=_NEAR, cutoff=0.0)
     raise choose(f"{cloud} instance type", name, near)
+
+
+def require_plain_type(cloud: str, name: str) -> InstanceType:
+    """Return a machine size when it makes machines without a TEE.
+
+    Raises:
+        Refusal: Unknown size, or one that makes confidential machines alone; lists sizes that do not.
+    """
+    size = require_type(cloud, name)
+    if size.tees and capabilities().clouds[cloud].tee_sizes == "exclusive":
+        good = [other.name for other in instance_types(cloud) if not other.tees and other.status == OPEN]
+        near = sorted(good, key=lambda other: (_distance(name, other), good.index(other)))[:_NEAR]
+        raise Refusal(
+            f"{cloud} instance type {name!r} makes confidential machines alone; choose one of {', '.join(near)}"
+        )
+    return size
 
 
 def types_with(cloud: str, tee: str) -> tuple[InstanceType, ...]:
@@ -170,7 +187,7 @@ def region(cloud: str, name: str, tee: str = NO_TEE) -> Region:
         raise choose(f"{cloud} region", name, regions(cloud, wanted))
     if not _offers(found, wanted):
         good = ", ".join(regions(cloud, wanted)) or "nothing here"
-        raise Refusal(f"{cloud} region {name!r} has no {tee} ({found.source}); choose one of {good}")
+        raise Refusal(f"{cloud} region {name!r} has no {tee} ({found.source}); choose one of {good}{_misplaced(cloud)}")
     return found
 
 
@@ -204,9 +221,17 @@ def zone(cloud: str, name: str, zone_name: str, tee: str = NO_TEE) -> str:
     """
     good = zones(cloud, name, tee)
     if good and zone_name not in good:
+        if tee != NO_TEE and zone_name in zones(cloud, name):
+            listed = ", ".join(sorted(good))
+            raise Refusal(f"{cloud} zone {zone_name!r} has no {tee}; choose one of {listed}{_misplaced(cloud)}")
         offering = "" if tee == NO_TEE else f" with {tee}"
         raise choose(f"{cloud} zone{offering} in {name}", zone_name, good)
     return zone_name
+
+
+def _misplaced(cloud: str) -> str:
+    note = capabilities().clouds[cloud].misplaced if cloud in capabilities().clouds else None
+    return f"; {note}" if note else ""
 
 
 def _offers(found: Region, tee: str | None) -> bool:

@@ -90,6 +90,10 @@ class Cloud:
     title: str
     kind: str
     defaults: Defaults
+    tee_sizes: str
+    """``exclusive``: a size with a TEE makes confidential machines alone; ``shared``: ordinary ones too."""
+    misplaced: str | None
+    """How the cloud itself answers a machine whose zone does not have the TEE, where that misleads."""
 
 
 @dataclass(frozen=True, kw_only=True)
