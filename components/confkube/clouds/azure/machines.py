@@ -8,7 +8,7 @@ import pulumi
 import pulumi_azure_native as azure
 import pulumi_tls as tls
 
-from confkube.clouds.azure import identity, tenancy
+from confkube.clouds.azure import addresses, identity, tenancy
 from confkube.clouds.azure.confidential import accelerated_networking, disk_security_profile, security_profile
 from confkube.clouds.azure.identity import Identity
 from confkube.clouds.azure.images import reference
@@ -69,7 +69,7 @@ def create(name: str, spec: MachineSpec, settings: AzureSettings, opts: pulumi.R
 
 def _single(start: _Start, scale: Single) -> Machines:
     name, spec = start.name, start.spec
-    public = _public_address(start) if scale.public else None
+    public = addresses.create(f"{name}-address", start.place, tags(spec.labels), start.opts) if scale.public else None
     interface = azure.network.NetworkInterface(
         f"{name}-interface",
         ip_configurations=[
@@ -124,18 +124,6 @@ def _tunnel(start: _Start, machine: azure.compute.VirtualMachine, scale: Single)
         bastion_name(start.spec.labels),
         machine.id,
         scale.tunnel_port,
-    )
-
-
-def _public_address(start: _Start) -> azure.network.PublicIPAddress:
-    return azure.network.PublicIPAddress(
-        f"{start.name}-address",
-        sku={"name": "Standard"},
-        public_ip_allocation_method="Static",
-        zones=start.place.zones,
-        tags=tags(start.spec.labels),
-        opts=start.opts,
-        **start.common,
     )
 
 

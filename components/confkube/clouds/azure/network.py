@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure
 
-from confkube.clouds.azure import tenancy
+from confkube.clouds.azure import addresses, tenancy
 from confkube.clouds.azure.labels import cluster_id, tags
 from confkube.clouds.azure.settings import AzureSettings
 from confkube.names import last_part
@@ -133,13 +133,7 @@ class _Builder:
         )
 
     def _address(self, part: str) -> azure.network.PublicIPAddress:
-        return azure.network.PublicIPAddress(
-            f"{self.name}-{part}-address",
-            sku={"name": "Standard"},
-            public_ip_allocation_method="Static",
-            zones=self.place.zones,
-            **self._common(),
-        )
+        return addresses.create(f"{self.name}-{part}-address", self.place, self.tags, self.opts)
 
     def _common(self) -> dict[str, Any]:
         return {
