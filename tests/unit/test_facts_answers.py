@@ -250,7 +250,7 @@ def test_a_size_of_confidential_machines_alone_makes_no_plain_one():
 
 
 def test_a_misleading_answer_is_told_where_the_tee_is_missing():
-    with pytest.raises(Refusal, match="zone 'us-east5-b' has no snp|region 'us-east5' has no snp.*out of stock"):
+    with pytest.raises(Refusal, match=r"zone 'us-east5-b' has no snp|region 'us-east5' has no snp.*out of stock"):
         facts.zone("gcp", "us-east5", "us-east5-b", "snp")
     with pytest.raises(Refusal) as refusal:
         facts.zone("aws", "us-west-2", "us-west-2a", "snp")

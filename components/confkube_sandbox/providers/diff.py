@@ -151,7 +151,7 @@ def _walk(path: str, old: object, new: object) -> Iterator[tuple[str, Kind]]:
     if isinstance(old, dict) and isinstance(new, dict):
         before, after = cast("dict[str, object]", old), cast("dict[str, object]", new)
         for key in sorted(before.keys() | after.keys()):
-            if key != DEFAULTS:
+            if key != DEFAULTS and (path or not key.startswith("__")):
                 yield from _walk(_join(path, key), before.get(key), after.get(key))
     elif isinstance(old, list) and isinstance(new, list):
         first, second = cast("list[object]", old), cast("list[object]", new)

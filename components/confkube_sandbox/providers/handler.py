@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from confkube_sandbox.providers.wire import UNKNOWN
+from confkube_sandbox.providers.words import BRIDGE, Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from confkube_sandbox.home import SandboxHome
+    from confkube_sandbox.providers.diff import Difference
 
 Properties = dict[str, Any]
 
@@ -85,6 +89,21 @@ class ResourceHandler(Protocol):
         """Outputs that the real provider marks secret."""
         ...
 
+    @property
+    def words(self) -> Words:
+        """How bad inputs are refused."""
+        ...
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Inputs that the SDK does not have: ``check`` adds them, and an import gives them back to it."""
+        ...
+
+    @property
+    def echoes(self) -> bool:
+        """Whether inputs that the cloud did not report are outputs too."""
+        ...
+
     def check(self, inputs: Properties, old: Properties, ctx: Context, /) -> tuple[Properties, list[CheckFailure]]:
         """Normalise inputs (defaults, generated names) and refuse bad ones; SDK types were checked before.
 
@@ -101,6 +120,18 @@ class ResourceHandler(Protocol):
 
     def forced(self, new: Properties, outputs: Properties, ctx: Context, /) -> frozenset[str]:
         """Name the properties that force a new object for what the living one is, such as a certificate's end."""
+        ...
+
+    def settle(self, found: Difference, old: Properties, new: Properties, outputs: Properties, /) -> None:
+        """Correct what the facts say of a difference by what only values can tell, such as equal spellings."""
+        ...
+
+    def promised(self, inputs: Properties, /) -> Properties:
+        """Say which outputs a preview of a new object knows already."""
+        ...
+
+    def promised_change(self, old: Properties, new: Properties, outputs: Properties, /) -> Properties:
+        """Say which outputs a preview of an update knows already."""
         ...
 
     def create(self, inputs: Properties, ctx: Context, /) -> Created:
@@ -149,6 +180,9 @@ class Plain:
     token: str = ""
     computed: frozenset[str] = frozenset()
     secret_outputs: frozenset[str] = frozenset()
+    words: Words = BRIDGE
+    added: frozenset[str] = frozenset()
+    echoes: bool = True
 
     def __init_subclass__(cls, *, token: str = "") -> None:
         if token:
@@ -166,11 +200,24 @@ class Plain:
         """Nothing but a changed input replaces the object."""
         return frozenset()
 
+    def settle(self, found: Difference, old: Properties, new: Properties, outputs: Properties) -> None:
+        """The facts are right for all values."""
+
+    def promised(self, inputs: Properties) -> Properties:
+        """Inputs that were given stay as they are."""
+        return inputs | {key: UNKNOWN for key in self.computed if key not in inputs}
+
+    def promised_change(self, old: Properties, new: Properties, outputs: Properties) -> Properties:
+        """Outputs stay as they are, but those of removed inputs, and those that the update decides."""
+        kept = {key: value for key, value in outputs.items() if key in new or key not in old}
+        return kept | new | dict.fromkeys(self.changed(old, new), UNKNOWN)
+
 
 class Function:
     """Base for functions: ``class GetAmi(Function, token="aws:ec2/getAmi:getAmi")``."""
 
     token: str = ""
+    words: Words = BRIDGE
 
     def __init_subclass__(cls, *, token: str) -> None:
         cls.token = token

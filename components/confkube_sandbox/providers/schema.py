@@ -1,9 +1,4 @@
-"""Inputs against the SDK's types: unknown names, wrong types, missing properties; in the words of the provider bridge.
-
-Source of texts and of what is converted silently (numbers in strings and the reverse):
-https://github.com/pulumi/pulumi-terraform-bridge pkg/tfbridge/typechecker/typechecker.go and
-pkg/tfbridge/check_failures.go, commit 59de6c6 of 2026-08-05.
-"""
+"""Inputs against the SDK's types: unknown names, wrong types, missing properties; in the words of the provider."""
 
 from __future__ import annotations
 
@@ -21,6 +16,7 @@ from pulumi.output import Output
 from confkube_sandbox.providers import sdk
 from confkube_sandbox.providers.handler import CheckFailure
 from confkube_sandbox.providers.wire import UNKNOWN
+from confkube_sandbox.providers.words import BRIDGE, Words, name_of
 
 # Written by Check into the inputs it returns, so it comes back in the next Check.
 DEFAULTS = "__defaults"
@@ -34,9 +30,9 @@ class Checked:
     failures: list[CheckFailure] = field(default_factory=list[CheckFailure])
 
 
-def check(name: str, shape: sdk.Shape, inputs: dict[str, Any]) -> Checked:
+def check(name: str, shape: sdk.Shape, inputs: dict[str, Any], words: Words = BRIDGE) -> Checked:
     """Check the inputs of the resource called ``name``."""
-    walk = _Walk(name)
+    walk = _Walk(name, words)
     given = {key: value for key, value in inputs.items() if key != DEFAULTS}
     return Checked(walk.members("", shape, given), walk.failures)
 
@@ -51,19 +47,22 @@ def check_settings(package: str, shape: sdk.Shape, settings: dict[str, Any]) -> 
         )
         for key in sorted(settings.keys() - shape.properties.keys())
     ]
-    walk = _Walk("")
+    walk = _Walk("", BRIDGE)
     walk.members("", shape, {key: value for key, value in settings.items() if key in shape.properties})
     return failures + walk.failures
 
 
 class _Walk:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, words: Words) -> None:
         self.name = name
+        self.words = words
         self.failures: list[CheckFailure] = []
 
     def refuse(self, path: str, reason: str) -> None:
-        where = f"{self.name}.{path}" if self.name else path
-        self.failures.append(CheckFailure(property=path, reason=f"{reason}. Examine values at '{where}'."))
+        self.failures.append(CheckFailure(property=path, reason=reason))
+
+    def where(self, path: str) -> str:
+        return f"{self.name}.{path}" if self.name else path
 
     def members(self, path: str, shape: sdk.Shape, values: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -72,13 +71,13 @@ class _Walk:
             if value is None:
                 continue
             if key not in shape.properties:
-                self.refuse(here, f'an unexpected argument "{key}" was provided')
+                self.refuse(here, self.words.unexpected(self.where(here), key))
                 continue
             result[key] = self.value(here, shape.properties[key], value)
         for key in sorted(shape.required - result.keys()):
             here = f"{path}.{key}" if path else key
             if values.get(key) is None:
-                self.failures.append(CheckFailure(property=here, reason=f"Missing required property '{here}'"))
+                self.refuse(here, self.words.missing(here))
         return result
 
     def value(self, path: str, annotation: object, value: object) -> object:
@@ -96,11 +95,11 @@ class _Walk:
             # An open enumeration: the cloud's own validation decides.
             return self.single(path, str, value)
         for member in members:
-            trial = _Walk(self.name)
+            trial = _Walk(self.name, self.words)
             converted = trial.single(path, member, value)
             if not trial.failures:
                 return converted
-        self.refuse(path, f"no accepted type fits {_preview(value)} of type {_kind(value)}")
+        self.refuse(path, self.words.not_one_of(self.where(path), path, value))
         return value
 
     def single(self, path: str, member: object, value: object) -> object:
@@ -136,38 +135,37 @@ class _Walk:
     def closed(self, path: str, member: type[enum.Enum], value: object) -> object:
         good = [choice.value for choice in member]
         if value not in good:
-            listed = " ".join(json.dumps(choice) for choice in good)
-            self.refuse(path, f"expected {path} to be one of [{listed}], got {value}")
+            self.refuse(path, self.words.not_listed(self.where(path), path, value, good))
         return value
 
     def scalar(self, path: str, member: type, value: object) -> object:
         if isinstance(value, dict | list):
-            return self.mismatch(path, _NAMES[member], cast("object", value))
+            return self.mismatch(path, name_of(member), cast("object", value))
         if member is str:
+            if not isinstance(value, str) and not self.words.converts:
+                return self.mismatch(path, "string", value)
             return value if isinstance(value, str) else json.dumps(value)
         if member is bool:
-            found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+            opens = isinstance(value, str) and self.words.converts
+            found = {"true": True, "false": False}.get(cast("str", value)) if opens else value
             return found if isinstance(found, bool) else self.mismatch(path, "boolean", value)
         return self.number(path, member, value)
 
     def number(self, path: str, member: type, value: object) -> object:
-        if isinstance(value, str):
+        if isinstance(value, str) and self.words.converts:
             try:
                 value = float(value) if re.fullmatch(r"-?\d+\.\d+", value) else int(value)
             except ValueError:
-                return self.mismatch(path, _NAMES[member], value)
+                return self.mismatch(path, name_of(member), value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return self.mismatch(path, _NAMES[member], value)
+            return self.mismatch(path, name_of(member), value)
         if member is int and not float(value).is_integer():
             return self.mismatch(path, "integer", value)
         return value
 
     def mismatch(self, path: str, expected: str, value: object) -> object:
-        self.refuse(path, f"expected {expected} type, got {_preview(value)} of type {_kind(value)}")
+        self.refuse(path, self.words.mismatch(self.where(path), path, expected, value))
         return value
-
-
-_NAMES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def _alternatives(annotation: object) -> list[object]:
@@ -194,18 +192,3 @@ def _is_twin(member: object) -> bool:
 
 def _entry(path: str, key: str) -> str:
     return f"{path}.{key}" if re.fullmatch(r"[_a-zA-Z][-_a-zA-Z0-9]*", key) else f"{path}[{json.dumps(key)}]"
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, int | float):
-        return "number"
-    return "object" if isinstance(value, dict) else "[]"
-
-
-def _preview(value: object) -> str:
-    # The engine opens secrets before it asks, so a text could be one and is never repeated.
-    return json.dumps(value) if isinstance(value, bool | int | float) else "a value"

@@ -51,8 +51,21 @@ def resource_shape(sdk: str, token: str) -> Shape:
     """Describe the inputs of a resource type of the SDK package ``sdk``."""
     parts = Token.parse(token)
     module = _module(sdk, parts)
-    args = getattr(module, f"{parts.member}Args", None) or getattr(module, f"{parts.member}InitArgs")
+    # Where a nested type has taken the plain name, the resource's own inputs are called ``…InitArgs``.
+    args = getattr(module, f"{parts.member}InitArgs", None) or getattr(module, f"{parts.member}Args")
     return object_shape(cast("type", args))
+
+
+def result_types(sdk: str, token: str) -> dict[str, Any]:
+    """Describe the outputs of a resource type: camelCase name to Python annotation."""
+    parts = Token.parse(token)
+    resource = getattr(_module(sdk, parts), parts.member)
+    return dict(sdk_types.resource_types(cast("type", resource)))
+
+
+def object_results(annotation: type) -> dict[str, Any]:
+    """Describe a class of answers: camelCase name to Python annotation."""
+    return dict(sdk_types.output_type_types(annotation))
 
 
 def function_shape(sdk: str, token: str) -> Shape:
@@ -129,7 +142,7 @@ def _bare(name: str, path: Path) -> ModuleType:
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _camel(name: str) -> str:

@@ -7,7 +7,7 @@ sdk/go/common/resource/plugin/provider_plugin.go at v3.259.0 (2026-08).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
@@ -16,12 +16,14 @@ from confkube_sandbox.providers import diff, schema, sdk
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.failures import guard
 from confkube_sandbox.providers.process import Process, failure
-from confkube_sandbox.providers.wire import UNKNOWN, plain, sealed, struct
+from confkube_sandbox.providers.wire import plain, sealed, struct
+from confkube_sandbox.providers.words import BRIDGE
 
 if TYPE_CHECKING:
     import grpc
 
     from confkube_sandbox.providers.handler import Context, Properties, ResourceHandler
+    from confkube_sandbox.providers.words import Words
 
 _KINDS = {
     ("ADD", False): provider_pb2.PropertyDiff.ADD,
@@ -43,10 +45,12 @@ class Provider(Process):
             handler = self._handler(request.urn, "Check")
             call = replace(self._call(request.urn), random_seed=request.randomSeed)
             shape = sdk.resource_shape(self._sdk, handler.token)
-            checked = schema.check(call.name, shape, plain(request.news))
+            given = plain(request.news)
+            added = {key: given.pop(key) for key in handler.added & given.keys()}
+            checked = schema.check(call.name, shape, given, handler.words)
             inputs, failures = checked.inputs, checked.failures
             if not failures:
-                inputs, failures = handler.check(checked.inputs, plain(request.olds), call)
+                inputs, failures = handler.check(inputs | added, plain(request.olds), call)
             return provider_pb2.CheckResponse(inputs=struct(inputs), failures=[failure(f) for f in failures])
 
         return guard(context, answer)
@@ -56,8 +60,9 @@ class Provider(Process):
 
         def answer() -> provider_pb2.DiffResponse:
             handler = self._handler(request.urn, "Diff")
-            new = plain(request.news)
-            found = diff.compare(handler.token, plain(request.old_inputs), new, request.ignoreChanges)
+            old, new = plain(request.old_inputs), plain(request.news)
+            found = diff.compare(handler.token, old, new, request.ignoreChanges)
+            handler.settle(found, old, new, plain(request.olds))
             forced = handler.forced(_without_defaults(new), plain(request.olds), self._call(request.urn))
             found.force(forced - frozenset(request.ignoreChanges))
             some = provider_pb2.DiffResponse.DIFF_SOME
@@ -84,7 +89,7 @@ class Provider(Process):
             handler = self._handler(request.urn, "Create")
             inputs = _without_defaults(plain(request.properties))
             if request.preview:
-                return provider_pb2.CreateResponse(properties=struct(_promised(handler, inputs)))
+                return provider_pb2.CreateResponse(properties=struct(handler.promised(inputs)))
             made = handler.create(inputs, self._call(request.urn, request.timeout))
             return provider_pb2.CreateResponse(id=made.id, properties=_result(handler, inputs, made.outputs))
 
@@ -100,9 +105,7 @@ class Provider(Process):
             found = handler.read(request.id, _without_defaults(recorded), plain(request.properties), call)
             if found is None:
                 return provider_pb2.ReadResponse()
-            inputs = dict(found.inputs)
-            if schema.DEFAULTS in recorded:
-                inputs[schema.DEFAULTS] = recorded[schema.DEFAULTS]
+            inputs = found.inputs | {key: value for key, value in recorded.items() if _is_note(key)}
             outputs = _result(handler, found.inputs, found.outputs)
             return provider_pb2.ReadResponse(
                 id=request.id, inputs=struct(sealed(inputs, handler.secret_outputs)), properties=outputs
@@ -118,9 +121,8 @@ class Provider(Process):
             old, new = _without_defaults(plain(request.old_inputs)), _without_defaults(plain(request.news))
             outputs = plain(request.olds)
             if request.preview:
-                gone = dict.fromkeys(handler.changed(old, new), UNKNOWN)
-                kept = {key: value for key, value in outputs.items() if key in new or key not in old}
-                return provider_pb2.UpdateResponse(properties=_result(handler, kept, new | gone))
+                promised = handler.promised_change(old, new, outputs)
+                return provider_pb2.UpdateResponse(properties=struct(sealed(promised, handler.secret_outputs)))
             call = replace(self._call(request.urn, request.timeout), ignored=frozenset(request.ignoreChanges))
             changed = handler.update(request.id, old, outputs, new, call)
             return provider_pb2.UpdateResponse(properties=_result(handler, new, changed))
@@ -144,7 +146,8 @@ class Provider(Process):
             function = self._functions.get(request.tok)
             if function is None:
                 raise CloudError(f"unrecognized data function (Invoke): {request.tok}")
-            checked = schema.check("", sdk.function_shape(self._sdk, request.tok), plain(request.args))
+            words = cast("Words", getattr(function, "words", BRIDGE))
+            checked = schema.check("", sdk.function_shape(self._sdk, request.tok), plain(request.args), words)
             if checked.failures:
                 return provider_pb2.InvokeResponse(failures=[failure(f) for f in checked.failures])
             result = struct(function.invoke(checked.inputs, self._context))
@@ -164,13 +167,14 @@ class Provider(Process):
         return replace(self._context, urn=urn, name=urn.rsplit("::", maxsplit=1)[-1], timeout=timeout or None)
 
 
-def _promised(handler: ResourceHandler, inputs: Properties) -> Properties:
-    return inputs | {key: UNKNOWN for key in handler.computed if key not in inputs}
-
-
 def _result(handler: ResourceHandler, inputs: Properties, outputs: Properties) -> Any:  # noqa: ANN401
-    return struct(sealed(inputs | outputs, handler.secret_outputs))
+    return struct(sealed(inputs | outputs if handler.echoes else outputs, handler.secret_outputs))
 
 
 def _without_defaults(inputs: Properties) -> Properties:
-    return {key: value for key, value in inputs.items() if key != schema.DEFAULTS}
+    return {key: value for key, value in inputs.items() if not _is_note(key)}
+
+
+def _is_note(key: str) -> bool:
+    """Whether Check wrote the entry for later calls, like ``__defaults``, and no program did."""
+    return key.startswith("__")

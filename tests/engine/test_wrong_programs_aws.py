@@ -1,7 +1,6 @@
 """A program with something wrong in it fails at the step where the cloud would refuse it, and leaves nothing behind."""
 
-import pytest
-from pulumi import automation as auto
+from wrong_programs import failure
 
 START = """
 import pulumi
@@ -48,14 +47,6 @@ aws.ec2.Subnet("wrong", vpc_id=vpc.id, cidr_block="banana", availability_zone="u
 """
 
 REGION = {"aws:region": "us-east-2"}
-
-
-def failure(operation):
-    with pytest.raises(auto.CommandError) as failed:
-        operation()
-    text = str(failed.value)
-    assert "Traceback" not in text
-    return text
 
 
 def test_a_subnet_of_another_network_fails_at_create(stack_in):

@@ -1,0 +1,1 @@
+"""The official cloud SDKs, pointed at the simulated clouds of one sandbox."""

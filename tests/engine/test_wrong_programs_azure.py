@@ -1,0 +1,117 @@
+"""A program with something wrong in it fails at the step where Azure would refuse it, and leaves nothing behind."""
+
+import pytest
+from wrong_programs import failure
+
+from confkube_sandbox.access import azure
+
+START = """
+import pulumi
+import pulumi_azure_native as azure
+
+WHERE = {"location": "westus"}
+group = azure.resources.ResourceGroup("group", **WHERE)
+WHERE |= {"resource_group_name": group.name}
+vnet = azure.network.VirtualNetwork("vnet", address_space={"address_prefixes": ["10.1.0.0/16"]}, **WHERE)
+subnet = azure.network.Subnet(
+    "subnet", resource_group_name=group.name, virtual_network_name=vnet.name, address_prefix="10.1.0.0/24"
+)
+nic = azure.network.NetworkInterface(
+    "nic", ip_configurations=[{"name": "one", "subnet": {"id": subnet.id}}], **WHERE
+)
+"""
+
+MACHINE = """
+KEY = "ssh-rsa " + "A" * 360 + " nobody"
+azure.compute.VirtualMachine(
+    "wrong",
+    hardware_profile={"vm_size": "SIZE"},
+    security_profile=SECURITY,
+    storage_profile={
+        "image_reference": dict(
+            zip(("publisher", "offer", "sku", "version"), "Canonical:ubuntu-24_04-lts:IMAGE".split(":"))
+        ),
+        "os_disk": {
+            "create_option": "FromImage",
+            "managed_disk": {"storage_account_type": "Premium_LRS", "security_profile": DISK},
+        },
+    },
+    os_profile={
+        "computer_name": "wrong",
+        "admin_username": "somebody",
+        "admin_password": "Not-4-real-one",
+        "linux_configuration": {"disable_password_authentication": False},
+    },
+    network_profile={"network_interfaces": [{"id": nic.id}]},
+    **WHERE,
+)
+"""
+CONFIDENTIAL = (
+    '{"security_type": "ConfidentialVM", "uefi_settings": {"v_tpm_enabled": True, "secure_boot_enabled": True}}'
+)
+TRUSTED = '{"security_type": "TrustedLaunch", "uefi_settings": {"v_tpm_enabled": True, "secure_boot_enabled": True}}'
+HOST = CONFIDENTIAL[:-1] + ', "encryption_at_host": True}'
+WHOLE = '{"security_encryption_type": "DiskWithVMGuestState"}'
+CVM, SERVER = "cvm:24.04.202607310", "server:24.04.202609040"
+
+
+def machine(size, security, image, disk="None"):
+    text = MACHINE.replace("SIZE", size).replace("SECURITY", security).replace("IMAGE", image)
+    return START + text.replace("DISK", disk)
+
+
+MACHINES = {
+    "a-plain-size": (machine("Standard_D8as_v5", CONFIDENTIAL, CVM, WHOLE), "Standard_D8as_v5"),
+    "a-confidential-size": (machine("Standard_DC4as_v5", TRUSTED, SERVER), "Standard_DC4as_v5"),
+    "encryption-at-host": (machine("Standard_DC4as_v5", HOST, CVM, WHOLE), "encryptionAtHost"),
+    "no-disk-profile": (machine("Standard_DC4as_v5", CONFIDENTIAL, CVM), "securityEncryptionType|securityProfile"),
+    "no-such-image": (machine("Standard_D8as_v5", TRUSTED, "server:24.04.209901010"), "PlatformImageNotFound"),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_that_azure_does_not_make_fails_at_create(stack_in, name):
+    program, sentence = MACHINES[name]
+    stack = stack_in(f"azure-{name}", {}, program)
+    before = stack.inventory()
+    assert set(stack.preview().changed) == {"create"}
+    failure(stack.up, sentence)
+    stack.destroy()
+    assert stack.inventory() == before
+
+
+def test_a_subnet_in_use_fails_at_delete(stack_in):
+    stack = stack_in("azure-in-use", {}, START)
+    before = stack.inventory()
+    stack.up()
+    network = azure.client(azure.connect(stack.home, stack.subscription), "network")
+    (interface,) = network.network_interfaces.list_all()
+    group = interface.id.split("/")[4]
+    other = network.network_interfaces.begin_create_or_update(
+        group,
+        "other",
+        {
+            "location": "westus",
+            "properties": {
+                "ipConfigurations": [
+                    {"name": "one", "properties": {"subnet": {"id": interface.ip_configurations[0].subnet.id}}}
+                ]
+            },
+        },
+    ).result()
+    failure(stack.destroy, "InUseSubnetCannotBeDeleted")
+    network.network_interfaces.begin_delete(group, other.name).wait()
+    stack.destroy()
+    assert stack.inventory() == before
+
+
+def test_an_unknown_type_and_a_wrong_value_are_refused(stack_in):
+    wrong = '\nazure.network.Subnet("wrong", resource_group_name=group.name, virtual_network_name=vnet.name, PREFIX)\n'
+    stack = stack_in("azure-misspelt", {}, START + wrong.replace("PREFIX", 'address_prefix="banana"'))
+    failure(stack.up, "banana")
+    program = stack.folder / "stacks" / "__main__.py"
+    program.write_text(START + wrong.replace("PREFIX", 'address_prefix="10.1.1.0/24", default_outbound_access="maybe"'))
+    failure(stack.preview, "defaultOutboundAccess")
+    program.write_text(START + '\nazure.storage.StorageAccount("account", kind="x", sku={"name": "x"}, **WHERE)\n')
+    failure(stack.preview, "azure-native:storage:StorageAccount")
+    stack.destroy()
