@@ -7,11 +7,17 @@ from google.cloud import compute_v1
 from google.oauth2.credentials import Credentials
 from life_suite import Life, Machine
 
+from confkube.clouds.gcp import labels
 from confkube_sandbox.access import gcp
 
 FIREWALL = "gcp:compute/firewall:Firewall"
 ZONE = "us-central1-a"
 TEES = {"SEV_SNP": "snp", "TDX": "tdx"}
+
+
+def named(listed, prefix):
+    (found,) = [each["name"] for each in listed if each["name"].startswith(prefix)]
+    return found
 
 
 class GcpLife(Life):
@@ -88,7 +94,7 @@ class GcpLife(Life):
         assert binding["role"] == "roles/secretmanager.secretAccessor"
         assert names[member.removeprefix("serviceAccount:")] == "control-plane"
         manager = self.service(stack, "cloudresourcemanager").projects()
-        policy = manager.getIamPolicy(resource=f"projects/{stack.project}", body={}).execute()
+        policy = manager.getIamPolicy(resource=stack.project, body={}).execute()
         granted = {one for each in policy.get("bindings", []) for one in each["members"]}
         assert not granted & {f"serviceAccount:{email}" for email in names}
         used = {
@@ -99,19 +105,16 @@ class GcpLife(Life):
         assert used == set(names)
 
     def drift(self, stack):
-        firewalls, groups = self.client(stack, "Firewalls"), self.client(stack, "InstanceGroupManagers")
-        (rule,) = [
-            each.name
-            for each in firewalls.list(project=stack.project)
-            if each.name.startswith(f"{self.name}-network-workers-from-control-plane")
-        ]
-        firewalls.delete(project=stack.project, firewall=rule).result()
-        (pool,) = [
-            each.name
-            for each in groups.list(project=stack.project, zone=ZONE)
-            if each.name.startswith(f"{self.name}-{self.first_pool}")
-        ]
-        groups.resize(project=stack.project, zone=ZONE, instance_group_manager=pool, size=4).result()
+        # What google-cloud-compute waits for an operation with leads to the real cloud, whatever endpoint it was given.
+        compute = self.service(stack, "compute")
+        rules = compute.firewalls().list(project=stack.project).execute()["items"]
+        rule = named(rules, f"{self.name}-network-workers-from-control-plane")
+        done = compute.firewalls().delete(project=stack.project, firewall=rule).execute()
+        compute.globalOperations().wait(project=stack.project, operation=done["name"]).execute()
+        groups = compute.instanceGroupManagers()
+        pool = named(groups.list(project=stack.project, zone=ZONE).execute()["items"], f"{self.name}-{self.first_pool}")
+        done = groups.resize(project=stack.project, zone=ZONE, instanceGroupManager=pool, size=4).execute()
+        compute.zoneOperations().wait(project=stack.project, zone=ZONE, operation=done["name"]).execute()
         gone = f"{FIREWALL} {self.name}-network-workers-from-control-plane"
         changed = f"{self.group} {self.name}-{self.first_pool}"
         return {gone, changed}, {"create": {gone}, "update": {changed}}
@@ -127,7 +130,7 @@ class GcpLife(Life):
         return {
             "create": {
                 f"gcp:compute/address:Address {self.name}-control-plane-address",
-                f"{FIREWALL} {self.name}-network-control-plane-from-203-0-113-0-24",
+                f"{FIREWALL} {labels.named(f'{self.name}-network-control-plane-from-203-0-113-0-24')}",
             },
             "update": {f"gcp:compute/instance:Instance {self.name}-control-plane"},
         }

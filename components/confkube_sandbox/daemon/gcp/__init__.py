@@ -1,0 +1,1 @@
+"""The simulated Google Cloud: Compute Engine, service accounts, Secret Manager and Resource Manager."""
