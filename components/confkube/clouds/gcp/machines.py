@@ -98,7 +98,9 @@ def _single(start: _Start, scale: Single) -> Machines:
         allow_stopping_for_update=True,
         zone=settings.zone,
         opts=pulumi.ResourceOptions.merge(
-            pulumi.ResourceOptions.merge(start.opts, _ONE_AT_A_TIME), pulumi.ResourceOptions(ignore_changes=_KEPT)
+            pulumi.ResourceOptions.merge(start.opts, _ONE_AT_A_TIME),
+            # The provider would take another TEE for an update, send nothing, and call it done.
+            pulumi.ResourceOptions(ignore_changes=_KEPT, replace_on_changes=["confidentialInstanceConfig"]),
         ),
         **_common(start),
     )
