@@ -5,9 +5,12 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -17,6 +20,7 @@ import pytest
 import real_engine
 import yaml
 from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent
 
 from confkube_sandbox import activation
 from confkube_sandbox.daemon.client import connect
@@ -36,8 +40,12 @@ class Result:
     steps: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Kind of step -> names of resources; ``same`` is left out."""
     messages: list[str] = field(default_factory=list)
-    outputs: dict = field(default_factory=dict)
+    read_outputs: Callable = dict
     _refreshed: set[str] = field(default_factory=set)
+
+    @cached_property
+    def outputs(self):
+        return {name: output.value for name, output in self.read_outputs().items()}
 
     @property
     def changed(self):
@@ -82,13 +90,12 @@ class Stack:
         self.configure(config)
         environment = home.activate(os.environ)
         environment |= self.credentials()
+        command = real_engine.command()
+        self.engine = command.command
         self.stack = auto.create_or_select_stack(
             name,
             work_dir=str(folder),
-            opts=auto.LocalWorkspaceOptions(
-                pulumi_command=real_engine.command(),
-                env_vars=environment,
-            ),
+            opts=auto.LocalWorkspaceOptions(pulumi_command=command, env_vars=environment),
         )
 
     def credentials(self):
@@ -123,27 +130,40 @@ class Stack:
         accounts = (self.account, self.subscription, self.project)
         return sorted(found for account in accounts for found in self.client.inventory(account))
 
-    def up(self, **options):
-        return self._run(self.stack.up, **options)
+    def up(self, replace=()):
+        return self._run("up", "--yes", "--skip-preview", *(f"--replace={urn}" for urn in replace))
 
     def preview(self):
-        return self._run(self.stack.preview)
+        return self._run("preview")
 
-    def refresh(self, **options):
-        return self._run(self.stack.refresh, **options)
+    def refresh(self):
+        return self._run("refresh", "--yes", "--skip-preview")
 
     def destroy(self):
-        return self._run(self.stack.destroy)
+        return self._run("destroy", "--yes", "--skip-preview")
 
     def state(self):
         """The state as the backend keeps it, secrets encrypted; `stack export` here would show them."""
         file = self.home.state / ".pulumi" / "stacks" / "confkube" / f"{self.name}.json"
         return json.loads(file.read_text())["checkpoint"]["latest"]
 
-    def _run(self, operation, **options):
-        result = Result()
-        done = operation(on_event=result.note, on_output=lambda _: None, **options)
-        result.outputs = {name: value.value for name, value in getattr(done, "outputs", {}).items()}
+    def _run(self, *words):
+        """Run the engine once; the Automation API would ask it three times more for what is seldom looked at."""
+        log = self.folder / "events.json"
+        log.unlink(missing_ok=True)
+        done = subprocess.run(
+            [self.engine, *words, "--stack", self.name, "--non-interactive", "--event-log", str(log)],
+            cwd=self.folder,
+            env=self.stack.workspace.env_vars | {"PULUMI_DEBUG_COMMANDS": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        result = Result(read_outputs=self.stack.outputs)
+        for line in log.read_text().splitlines() if log.exists() else ():
+            result.note(EngineEvent.from_json(json.loads(line)))
+        if done.returncode:
+            raise auto.CommandError(auto.CommandResult(done.stdout, done.stderr, done.returncode))
         return result
 
 

@@ -50,7 +50,6 @@ CONFIDENTIAL = (
     '{"security_type": "ConfidentialVM", "uefi_settings": {"v_tpm_enabled": True, "secure_boot_enabled": True}}'
 )
 TRUSTED = '{"security_type": "TrustedLaunch", "uefi_settings": {"v_tpm_enabled": True, "secure_boot_enabled": True}}'
-HOST = CONFIDENTIAL[:-1] + ', "encryption_at_host": True}'
 WHOLE = '{"security_encryption_type": "DiskWithVMGuestState"}'
 CVM, SERVER = "cvm:24.04.202607310", "server:24.04.202609040"
 
@@ -63,7 +62,6 @@ def machine(size, security, image, disk="None"):
 MACHINES = {
     "a-plain-size": (machine("Standard_D8as_v5", CONFIDENTIAL, CVM, WHOLE), "Standard_D8as_v5"),
     "a-confidential-size": (machine("Standard_DC4as_v5", TRUSTED, SERVER), "Standard_DC4as_v5"),
-    "encryption-at-host": (machine("Standard_DC4as_v5", HOST, CVM, WHOLE), "encryptionAtHost"),
     "no-disk-profile": (machine("Standard_DC4as_v5", CONFIDENTIAL, CVM), "securityEncryptionType|securityProfile"),
     "no-such-image": (machine("Standard_D8as_v5", TRUSTED, "server:24.04.209901010"), "PlatformImageNotFound"),
 }

@@ -1,0 +1,1 @@
+"""The simulated Azure: Azure Resource Manager and the providers that confkube uses."""

@@ -1,0 +1,134 @@
+"""The simulated Azure as a whole: from an HTTP request to an HTTP answer."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from confkube_sandbox import clock
+from confkube_sandbox.daemon.aws.store import StorageError, Store
+from confkube_sandbox.daemon.azure import faults, frontdoor, ids, inventory, lifecycle
+from confkube_sandbox.daemon.azure.context import Memory
+from confkube_sandbox.daemon.azure.errors import ArmError, render
+from confkube_sandbox.daemon.azure.routing import Router, operation_of
+from confkube_sandbox.daemon.settings import Settings
+
+if TYPE_CHECKING:
+    from confkube_sandbox.daemon.cloud import Found
+    from confkube_sandbox.daemon.http import Incoming, Reply
+    from confkube_sandbox.home import SandboxHome
+
+_log = logging.getLogger(__name__)
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Azure:
+    """All subscriptions of the simulated Azure."""
+
+    def __init__(self, home: SandboxHome, token: str, disabled: frozenset[str] = frozenset()) -> None:
+        """Make an empty world.
+
+        Args:
+            home: Where time and state come from.
+            token: The bearer token of every request.
+            disabled: Names of rules that are not applied; for tests of the tests.
+        """
+        self._home = home
+        self._token = token
+        self._disabled = disabled
+        self._lock = threading.RLock()
+        self.memory = Memory(settings=Settings())
+        self.store = Store(home.cloud / "azure.state", self._lock, capture=self._capture, restore=self._restore)
+
+    @property
+    def settings(self) -> Settings:
+        """What the user has set."""
+        return self.memory.settings or Settings()
+
+    def change_settings(self, wanted: dict[str, Any]) -> Settings:
+        """Apply and keep new settings; a fault plan starts counting anew."""
+        with self._lock:
+            self.memory.settings = self.settings.changed(wanted)
+            if "faults" in wanted:
+                self.memory.calls.clear()
+            change = self.store.mark()
+        self.store.commit(change)
+        return self.settings
+
+    def reset(self) -> None:
+        """Delete everything in all subscriptions; settings return to their defaults."""
+        with self._lock:
+            self.memory = Memory(settings=Settings())
+            change = self.store.mark()
+        self.store.commit(change)
+
+    def inventory(self, account: str | None = None) -> list[Found]:
+        """List what is alive in one subscription, or in all."""
+        with self._lock:
+            lifecycle.advance(self.memory, clock.now(self._home))
+            return inventory.resources(self.memory, account)
+
+    def handle(self, request: Incoming) -> Reply | None:
+        """Answer one HTTP request; None means that the connection is cut without an answer."""
+        request_id = str(uuid.uuid4())
+        try:
+            return self._serve(request, request_id)
+        except ArmError as refusal:
+            return render(refusal, request_id)
+        except StorageError:
+            _log_fault("the state could not be written; the change was taken back")
+        except Exception:  # noqa: BLE001  a fault of ours reaches the client as the service's own 500
+            _log_fault("internal fault")
+        return render(ArmError("InternalServerError", "Encountered internal server error.", 500), request_id)
+
+    def _serve(self, request: Incoming, request_id: str) -> Reply | None:
+        frontdoor.authenticate(request, self._token, self._disabled)
+        target = ids.parse(request.path)
+        frontdoor.require_subscription(target, self._disabled)
+        change = 0
+        with self._lock:
+            now = clock.now(self._home)
+            if lifecycle.advance(self.memory, now):
+                change = self.store.mark()
+            operation = operation_of(request.method, target)
+            fault = faults.planned(self.settings, self.memory, operation)
+            try:
+                faults.before(fault, target.subscription)
+                router = Router(request, target, self.memory, settings=self.settings, now=now, disabled=self._disabled)
+                reply = router.answer()
+            finally:
+                # A refusal can leave something behind as well, such as a reserved network interface.
+                if request.method not in _READS or fault is not None:
+                    change = self.store.mark()
+        if change:
+            self.store.commit(change)
+        reply.headers.setdefault("x-ms-request-id", request_id)
+        return faults.after(fault, reply)
+
+    def _capture(self) -> object:
+        return self.memory
+
+    def _restore(self, held: Any) -> None:  # noqa: ANN401
+        self.memory = held
+
+
+def load(home: SandboxHome, token: str) -> Azure:
+    """Make the simulated Azure with what it kept.
+
+    Raises:
+        Refusal: The kept state cannot be read.
+    """
+    made = Azure(home, token)
+    made.store.load()
+    return made
+
+
+def _log_fault(what: str) -> None:
+    """Log where a fault happened and of what kind it is, without its text: that can hold what a request carried."""
+    kind, _, trace = sys.exc_info()
+    places = "".join(traceback.format_tb(trace))
+    _log.error("%s: %s\n%s", what, kind.__name__ if kind else "unknown", places)

@@ -1,0 +1,1 @@
+"""What exists in Azure without anybody making it: regions, sizes, images, roles."""

@@ -1,0 +1,130 @@
+"""Rules of Microsoft.Compute on what stays as it was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from confkube_sandbox.daemon.azure import ids
+from confkube_sandbox.daemon.azure.errors import ArmError
+from confkube_sandbox.daemon.azure.rules import sources, spec
+from confkube_sandbox.daemon.azure.services import links
+from confkube_sandbox.daemon.azure.services.machines import DEALLOCATED
+from confkube_sandbox.daemon.rules import READ, rule
+
+if TYPE_CHECKING:
+    from confkube_sandbox.daemon.azure.context import Call
+
+_CUSTOM_DATA = ("properties.osProfile.customData", "osProfile.customData")
+_FIXED = (
+    ("zones", "zones"),
+    ("properties.osProfile.computerName", "osProfile.computerName"),
+    ("properties.osProfile.adminUsername", "osProfile.adminUsername"),
+    ("properties.osProfile.linuxConfiguration.ssh.publicKeys", "linuxConfiguration.ssh.publicKeys"),
+    ("properties.storageProfile.imageReference", "imageReference"),
+    ("properties.storageProfile.osDisk.name", "osDisk.name"),
+    ("properties.storageProfile.osDisk.createOption", "osDisk.createOption"),
+    (
+        "properties.storageProfile.osDisk.managedDisk.securityProfile.securityEncryptionType",
+        "osDisk.managedDisk.securityProfile.securityEncryptionType",
+    ),
+    ("properties.securityProfile.securityType", "securityProfile.securityType"),
+)
+_SET_IMAGE = "properties.virtualMachineProfile.storageProfile.imageReference"
+_FIXED_OF_SETS = (
+    ("zones", "zones"),
+    ("properties.singlePlacementGroup", "singlePlacementGroup"),
+    ("properties.virtualMachineProfile.osProfile.computerNamePrefix", "computerNamePrefix"),
+    ("properties.virtualMachineProfile.osProfile.adminUsername", "adminUsername"),
+    ("properties.virtualMachineProfile.securityProfile.securityType", "securityProfile.securityType"),
+    (f"{_SET_IMAGE}.publisher", "imageReference.publisher"),
+    (f"{_SET_IMAGE}.offer", "imageReference.offer"),
+)
+
+
+@rule(
+    "compute",
+    spec.MACHINES,
+    name="compute.custom-data-fixed",
+    source=sources.CUSTOM_DATA_FIXED,
+    date=sources.SEEN,
+    evidence=READ,
+)
+def custom_data_fixed(call: Call) -> None:
+    """The boot data of a machine stays (the text was read in public code); leaving it out keeps it."""
+    path, shown = _CUSTOM_DATA
+    given = call.at(path)
+    if call.existing is not None and given is not None and given != call.existing.kept.get("customData"):
+        raise _refused(shown)
+
+
+@rule(
+    "compute",
+    spec.MACHINES,
+    name="compute.machine-fixed",
+    source=sources.MACHINE_FIXED,
+    date=sources.SEEN,
+    evidence=READ,
+)
+def machine_fixed(call: Call) -> None:
+    """Name, login, image, disk, zone and kind of a machine stay as they were made (read of image and disk)."""
+    _keep(call, _FIXED)
+
+
+@rule("compute", spec.SETS, name="compute.set-fixed", source=sources.SET_FIXED, date=sources.SEEN, evidence=READ)
+def set_fixed(call: Call) -> None:
+    """Zones, prefix, login, image offer and kind of a scale set stay (read of zones and offer)."""
+    _keep(call, _FIXED_OF_SETS)
+
+
+@rule("compute", spec.SETS, name="compute.set-image-kind", source=sources.SET_IMAGE, date=sources.SEEN, evidence=READ)
+def set_image_kind(call: Call) -> None:
+    """A scale set stays with images of the marketplace, or with those of an id (the status is recalled)."""
+    if call.existing is None:
+        return
+    before, after = (ids.part(each, _SET_IMAGE) for each in (call.existing.given, call.body))
+    if before and after and ("id" in before) != ("id" in after):
+        raise ArmError("OperationNotAllowed", "The Image type for a Virtual Machine Scale Set may not be changed.", 409)
+
+
+@rule(
+    "compute",
+    spec.MACHINES,
+    name="compute.interfaces-fixed",
+    source=sources.INTERFACES_FIXED,
+    date=sources.SEEN,
+    evidence=READ,
+)
+def interfaces_fixed(call: Call) -> None:
+    """Interfaces of a machine are added and removed while it is deallocated."""
+    if call.existing is None or call.existing.kept.get("power") == DEALLOCATED:
+        return
+    before = {ids.key(each) for each in links.interfaces(call.existing.body)}
+    after = {ids.key(each) for each in links.interfaces(call.body)}
+    if before != after:
+        text = (
+            f"Virtual machine {call.existing.id} with a single network interface must be stop-deallocated before it "
+            "can be updated to have multiple network interfaces and vice-versa."
+        )
+        raise ArmError("AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported", text)
+
+
+def _keep(call: Call, paths: tuple[tuple[str, str], ...]) -> None:
+    if call.existing is None:
+        return
+    for path, shown in paths:
+        given, held = ids.at(call.body, path), ids.at(call.existing.given, path)
+        shown_before = call.existing.at(path)
+        if given is not None and not _same(given, held) and not _same(given, shown_before):
+            raise _refused(shown)
+
+
+def _refused(shown: str) -> ArmError:
+    return ArmError("PropertyChangeNotAllowed", f"Changing property '{shown}' is not allowed.", 409, target=shown)
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401
+    """Whether a value is the same as before; what was added by the service does not count."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        before = cast("dict[str, Any]", other)
+        return all(_same(value, before.get(name)) for name, value in cast("dict[str, Any]", one).items())
+    return one == other

@@ -1,0 +1,21 @@
+"""The behaviour of the resource types, by type."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from confkube_sandbox.daemon.azure.services import addresses, machines, network, scale_sets, vaults
+from confkube_sandbox.daemon.azure.services.base import Effects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EFFECTS: Mapping[str, Effects] = MappingProxyType(
+    {each.type: each for module in (network, addresses, machines, scale_sets, vaults) for each in module.EFFECTS}
+)
+
+
+def effects(kind: str) -> Effects:
+    """Return the behaviour of a type; one without any of its own is only stored."""
+    return EFFECTS.get(kind) or Effects(type=kind)
