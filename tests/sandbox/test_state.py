@@ -13,8 +13,7 @@ from aws_client import Clients
 from botocore.exceptions import BotoCoreError, ClientError
 
 from confkube.errors import Refusal
-from confkube_sandbox.daemon import client
-from confkube_sandbox.daemon.aws import store
+from confkube_sandbox.daemon import client, store
 from confkube_sandbox.daemon.aws.app import Aws
 
 if TYPE_CHECKING:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import sys
-import threading
-import traceback
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,10 +27,10 @@ from confkube_sandbox.daemon.aws.context import Call, Memory
 from confkube_sandbox.daemon.aws.errors import JSON, ApiError, render
 from confkube_sandbox.daemon.aws.rules import rules_for, visibility
 from confkube_sandbox.daemon.aws.signature import Authenticator, Caller
-from confkube_sandbox.daemon.aws.store import StorageError, Store
 from confkube_sandbox.daemon.aws.validate import Validator
 from confkube_sandbox.daemon.http import Reply
-from confkube_sandbox.daemon.settings import Settings
+from confkube_sandbox.daemon.kept import KeptCloud, log_fault
+from confkube_sandbox.daemon.store import StorageError
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.cloud import Found
@@ -47,7 +44,7 @@ CLIENT_TOKEN = "ec2.client-token"  # noqa: S105  the name of a rule
 QUOTA_RULES = frozenset({"ec2.vcpu-quota", "ec2.capacity"})
 
 
-class Aws:
+class Aws(KeptCloud[Memory]):
     """All accounts and regions of the simulated AWS."""
 
     def __init__(self, home: SandboxHome, secret: str, disabled: frozenset[str] = frozenset()) -> None:
@@ -58,37 +55,17 @@ class Aws:
             secret: The secret access key of every account.
             disabled: Names of rules that are not applied; for tests of the tests.
         """
-        self._home = home
+        super().__init__(home, "aws", Memory)
         self._disabled = disabled
         self._authenticator = Authenticator(secret, disabled)
-        self._lock = threading.RLock()
-        self.memory = Memory(settings=Settings())
-        self.store = Store(home.cloud / "aws.state", self._lock, capture=self._capture, restore=self._restore)
         patches.install(lambda: clock.now(home))
         moto.clear()
-
-    @property
-    def settings(self) -> Settings:
-        """What the user has set."""
-        return self.memory.settings or Settings()
-
-    def change_settings(self, wanted: dict[str, Any]) -> Settings:
-        """Apply and keep new settings; a fault plan starts counting anew."""
-        with self._lock:
-            self.memory.settings = self.settings.changed(wanted)
-            if "faults" in wanted:
-                self.memory.calls.clear()
-            change = self.store.mark()
-        self.store.commit(change)
-        return self.settings
 
     def reset(self) -> None:
         """Delete everything in all accounts; settings return to their defaults."""
         with self._lock:
             moto.clear()
-            self.memory = Memory(settings=Settings())
-            change = self.store.mark()
-        self.store.commit(change)
+            super().reset()
 
     def inventory(self, account: str | None = None) -> list[Found]:
         """List what is alive in one account, or in all."""
@@ -109,10 +86,10 @@ class Aws:
         except ApiError as refusal:
             return render(refusal, protocol, request_id)
         except StorageError:
-            _log_fault("the state could not be written; the change was taken back")
+            log_fault(_log, "the state could not be written; the change was taken back")
             return render(ApiError("InternalError", "An internal error has occurred", 500), protocol, request_id)
         except Exception:  # noqa: BLE001  a fault inside moto reaches the client as the service's own 500
-            _log_fault("internal fault")
+            log_fault(_log, "internal fault")
             return render(ApiError("InternalFailure", "An internal error has occurred", 500), protocol, request_id)
 
     def execute(self, caller: Caller, operation: str, params: dict[str, Any]) -> Reply | None:
@@ -196,13 +173,6 @@ def load(home: SandboxHome, token: str) -> Aws:
     made = Aws(home, token)
     made.store.load()
     return made
-
-
-def _log_fault(what: str) -> None:
-    """Log where a fault happened and of what kind it is, without its text: that can hold what a request carried."""
-    kind, _, trace = sys.exc_info()
-    places = "".join(traceback.format_tb(trace))
-    _log.error("%s: %s\n%s", what, kind.__name__ if kind else "unknown", places)
 
 
 def _operation(caller: Caller, request: Incoming) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws import moto
+from confkube_sandbox.daemon.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from confkube_sandbox.daemon.aws.signature import Caller
-    from confkube_sandbox.daemon.settings import Settings
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Memory:
     """Scaling activities of a group, newest first: (account, region, group) -> records."""
     calls: dict[tuple[str, str], int] = field(default_factory=dict)
     """How often each operation was called, for planned faults."""
-    settings: Settings | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)

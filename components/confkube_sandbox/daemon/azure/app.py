@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import sys
-import threading
-import traceback
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from confkube_sandbox import clock
-from confkube_sandbox.daemon.aws.store import StorageError, Store
 from confkube_sandbox.daemon.azure import faults, frontdoor, ids, inventory, lifecycle
 from confkube_sandbox.daemon.azure.context import Memory
 from confkube_sandbox.daemon.azure.errors import ArmError, render
 from confkube_sandbox.daemon.azure.routing import Router, operation_of
-from confkube_sandbox.daemon.settings import Settings
+from confkube_sandbox.daemon.kept import KeptCloud, log_fault
+from confkube_sandbox.daemon.store import StorageError
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.cloud import Found
@@ -26,7 +23,7 @@ _log = logging.getLogger(__name__)
 _READS = frozenset({"GET", "HEAD"})
 
 
-class Azure:
+class Azure(KeptCloud[Memory]):
     """All subscriptions of the simulated Azure."""
 
     def __init__(self, home: SandboxHome, token: str, disabled: frozenset[str] = frozenset()) -> None:
@@ -37,34 +34,9 @@ class Azure:
             token: The bearer token of every request.
             disabled: Names of rules that are not applied; for tests of the tests.
         """
-        self._home = home
+        super().__init__(home, "azure", Memory)
         self._token = token
         self._disabled = disabled
-        self._lock = threading.RLock()
-        self.memory = Memory(settings=Settings())
-        self.store = Store(home.cloud / "azure.state", self._lock, capture=self._capture, restore=self._restore)
-
-    @property
-    def settings(self) -> Settings:
-        """What the user has set."""
-        return self.memory.settings or Settings()
-
-    def change_settings(self, wanted: dict[str, Any]) -> Settings:
-        """Apply and keep new settings; a fault plan starts counting anew."""
-        with self._lock:
-            self.memory.settings = self.settings.changed(wanted)
-            if "faults" in wanted:
-                self.memory.calls.clear()
-            change = self.store.mark()
-        self.store.commit(change)
-        return self.settings
-
-    def reset(self) -> None:
-        """Delete everything in all subscriptions; settings return to their defaults."""
-        with self._lock:
-            self.memory = Memory(settings=Settings())
-            change = self.store.mark()
-        self.store.commit(change)
 
     def inventory(self, account: str | None = None) -> list[Found]:
         """List what is alive in one subscription, or in all."""
@@ -80,9 +52,9 @@ class Azure:
         except ArmError as refusal:
             return render(refusal, request_id)
         except StorageError:
-            _log_fault("the state could not be written; the change was taken back")
+            log_fault(_log, "the state could not be written; the change was taken back")
         except Exception:  # noqa: BLE001  a fault of ours reaches the client as the service's own 500
-            _log_fault("internal fault")
+            log_fault(_log, "internal fault")
         return render(ArmError("InternalServerError", "Encountered internal server error.", 500), request_id)
 
     def _serve(self, request: Incoming, request_id: str) -> Reply | None:
@@ -109,12 +81,6 @@ class Azure:
         reply.headers.setdefault("x-ms-request-id", request_id)
         return faults.after(fault, reply)
 
-    def _capture(self) -> object:
-        return self.memory
-
-    def _restore(self, held: Any) -> None:  # noqa: ANN401
-        self.memory = held
-
 
 def load(home: SandboxHome, token: str) -> Azure:
     """Make the simulated Azure with what it kept.
@@ -125,10 +91,3 @@ def load(home: SandboxHome, token: str) -> Azure:
     made = Azure(home, token)
     made.store.load()
     return made
-
-
-def _log_fault(what: str) -> None:
-    """Log where a fault happened and of what kind it is, without its text: that can hold what a request carried."""
-    kind, _, trace = sys.exc_info()
-    places = "".join(traceback.format_tb(trace))
-    _log.error("%s: %s\n%s", what, kind.__name__ if kind else "unknown", places)

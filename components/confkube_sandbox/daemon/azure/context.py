@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.azure import ids, kinds
+from confkube_sandbox.daemon.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from confkube_sandbox.daemon.azure.ids import Target
     from confkube_sandbox.daemon.azure.kind import Kind
-    from confkube_sandbox.daemon.settings import Settings
 
 TENANT = "00000000-0000-4000-8000-000000000000"
 CALLER = "00000000-0000-4000-8000-0000000c0fbe"
@@ -121,7 +121,7 @@ class Memory:
     """Network interfaces that a failed machine still holds: (id of the machine, until when)."""
     calls: dict[str, int] = field(default_factory=dict[str, int])
     """How often each operation was called, for planned faults."""
-    settings: Settings | None = None
+    settings: Settings = field(default_factory=Settings)
 
     def get(self, resource_id: str) -> Resource | None:
         """Return the resource with an id."""

@@ -6,14 +6,10 @@ import hashlib
 import json
 import logging
 import re
-import sys
-import threading
 import time
-import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from confkube_sandbox import clock
-from confkube_sandbox.daemon.aws.store import StorageError, Store
 from confkube_sandbox.daemon.gcp import (
     accounts,
     faults,
@@ -33,6 +29,8 @@ from confkube_sandbox.daemon.gcp.model import Key, Memory, Project
 from confkube_sandbox.daemon.gcp.registry import HANDLERS
 from confkube_sandbox.daemon.gcp.rules import rules_for
 from confkube_sandbox.daemon.gcp.rules.targets import target_key
+from confkube_sandbox.daemon.kept import KeptCloud, log_fault
+from confkube_sandbox.daemon.store import StorageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.gcp.model import Body
     from confkube_sandbox.daemon.gcp.routing import Routed
     from confkube_sandbox.daemon.http import Incoming, Reply
-    from confkube_sandbox.daemon.settings import Settings
     from confkube_sandbox.home import SandboxHome
 
 __all__ = ["REQUEST_ID", "Gcp", "accounts", "load", "secrets"]
@@ -56,7 +53,7 @@ _WAIT = 120.0
 _LONGEST_WAIT = 2.0
 
 
-class Gcp:
+class Gcp(KeptCloud[Memory]):
     """All projects of the simulated Google Cloud."""
 
     def __init__(self, home: SandboxHome, token: str, disabled: frozenset[str] = frozenset()) -> None:
@@ -67,34 +64,9 @@ class Gcp:
             token: The access token of the caller.
             disabled: Names of rules that are not applied; for tests of the tests.
         """
-        self._home = home
+        super().__init__(home, "gcp", Memory)
         self._token = token
         self._disabled = disabled
-        self._lock = threading.RLock()
-        self.memory = Memory()
-        self.store = Store(home.cloud / "gcp.state", self._lock, capture=self._capture, restore=self._restore)
-
-    @property
-    def settings(self) -> Settings:
-        """What the user has set."""
-        return self.memory.settings
-
-    def change_settings(self, wanted: dict[str, Any]) -> Settings:
-        """Apply and keep new settings; a fault plan starts counting anew."""
-        with self._lock:
-            self.memory.settings = self.settings.changed(wanted)
-            if "faults" in wanted:
-                self.memory.calls.clear()
-            change = self.store.mark()
-        self.store.commit(change)
-        return self.settings
-
-    def reset(self) -> None:
-        """Delete everything in all projects; settings return to their defaults."""
-        with self._lock:
-            self.memory = Memory()
-            change = self.store.mark()
-        self.store.commit(change)
 
     def inventory(self, account: str | None = None) -> list[Found]:
         """List what is alive in one project, or in all."""
@@ -115,9 +87,9 @@ class Gcp:
         except ApiError as refusal:
             return render(refusal, service)
         except StorageError:
-            _log_fault("the state could not be written; the change was taken back")
+            log_fault(_log, "the state could not be written; the change was taken back")
         except Exception:  # noqa: BLE001  a fault of the simulation reaches the client as the service's own 500
-            _log_fault("internal fault")
+            log_fault(_log, "internal fault")
         return render(
             ApiError("backendError", "Internal error. Please try again or contact Google Support.", 500), service
         )
@@ -214,12 +186,6 @@ class Gcp:
     def _now(self) -> datetime:
         return clock.now(self._home)
 
-    def _capture(self) -> object:
-        return self.memory
-
-    def _restore(self, held: Any) -> None:  # noqa: ANN401
-        self.memory = held
-
 
 def load(home: SandboxHome, token: str) -> Gcp:
     """Make the simulated Google Cloud with what it kept.
@@ -248,10 +214,3 @@ def _replayed(call: Call, request: str, digest: str) -> Body | None:
 def _digest(call: Call) -> str:
     told = [call.operation, call.path, {k: v for k, v in call.query.items() if k != "requestId"}, call.body]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _log_fault(what: str) -> None:
-    """Log where a fault happened and of what kind it is, without its text: that can hold what a request carried."""
-    kind, _, trace = sys.exc_info()
-    places = "".join(traceback.format_tb(trace))
-    _log.error("%s: %s\n%s", what, kind.__name__ if kind else "unknown", places)
