@@ -9,8 +9,8 @@ from confkube_sandbox.providers.aws.answers import first
 from confkube_sandbox.providers.aws.network import one
 from confkube_sandbox.providers.aws.resource import Resource, Tagged
 from confkube_sandbox.providers.aws.rules.addresses import ipv4_address
-from confkube_sandbox.providers.aws.rules.values import one_of
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform.validation import one_of
 from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import capacity, group_tags, machine_rules, missing, naming, translate, waiting
+from confkube_sandbox.providers.aws import capacity, group_tags, machine_rules, missing, translate, waiting
 from confkube_sandbox.providers.aws.answers import first, listed, part, texts
 from confkube_sandbox.providers.aws.resource import Resource
 from confkube_sandbox.providers.aws.rules.names import SUFFIX, arn
-from confkube_sandbox.providers.aws.rules.values import between, count_text, length, one_of, some
+from confkube_sandbox.providers.aws.rules.values import count_text, length
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform import naming, unsimulated
+from confkube_sandbox.providers.terraform.validation import between, one_of, some
 from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ class Group(Resource, token="aws:autoscaling/group:Group"):
             names = "launch_configuration,launch_template,mixed_instances_policy"
             failures.append(CheckFailure(property="launchTemplate", reason=f"one of `{names}` must be specified"))
         if inputs.get("instanceRefresh") is not None and "StartInstanceRefresh" in missing.OPERATIONS:
-            reason = missing.reason("StartInstanceRefresh", "replaces machines when the template changes")
+            reason = unsimulated.wording("StartInstanceRefresh", "replaces machines when the template changes")
             failures.append(CheckFailure(property="instanceRefresh", reason=reason))
         wait = inputs.get("waitForCapacityTimeout")
         if wait not in (None, UNKNOWN) and capacity.seconds(wait) is None:

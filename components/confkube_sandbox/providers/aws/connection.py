@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from confkube.errors import Refusal
 from confkube_sandbox.providers.aws.api import Api
 from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from confkube_sandbox.home import SandboxHome
     from confkube_sandbox.providers.handler import Context, Properties
 
-# Real seconds that even a strongly accelerated cloud is given, since this computer's own work is not accelerated.
-_LEAST_SECONDS = 20.0
 _NO_REGION = (
     "unable to validate AWS credentials: invalid AWS Region: missing region. Set it with "
     "`pulumi config set aws:region us-east-2`, the environment variable AWS_REGION or the resource's `region`"
@@ -82,10 +80,8 @@ def connect(ctx: Context, inputs: Properties, seconds: float = 600) -> Connectio
     region = cast("str", inputs.get("region") or world.region)
     if not region:
         raise CloudError(_NO_REGION, "MissingRegion")
-    limit = ctx.timeout or seconds
-    allowed = max(limit / world.speed, min(limit, _LEAST_SECONDS))
     api = _api(world.endpoint, region, world.credentials, world.profile)
-    return Connection(api=api, speed=world.speed, ends=time.monotonic() + allowed)
+    return Connection(api=api, speed=world.speed, ends=deadline(ctx, seconds, world.speed))
 
 
 def look(home: SandboxHome, config: Mapping[str, Any]) -> World:

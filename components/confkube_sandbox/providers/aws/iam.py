@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import live, naming, tags, waiting
+from confkube_sandbox.providers.aws import live, tags, waiting
 from confkube_sandbox.providers.aws.answers import part
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.iam_common import GONE, Named, ask, document, instant, settled
 from confkube_sandbox.providers.aws.rules.documents import iam_policy, json_text
 from confkube_sandbox.providers.aws.rules.names import SUFFIX, arn, iam_name, role_of_policy
-from confkube_sandbox.providers.aws.rules.values import avoids, between, every, length
+from confkube_sandbox.providers.aws.rules.values import length
 from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform import naming
+from confkube_sandbox.providers.terraform.validation import avoids, between, every
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection

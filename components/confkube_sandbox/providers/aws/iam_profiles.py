@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import naming, tags, waiting
+from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.answers import listed
 from confkube_sandbox.providers.aws.iam_common import Named, ask, instant, settled
 from confkube_sandbox.providers.aws.rules.names import SUFFIX, iam_name
+from confkube_sandbox.providers.terraform import naming
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection

@@ -9,6 +9,7 @@ from confkube_sandbox.providers.aws.answers import listed, texts
 from confkube_sandbox.providers.aws.network import one, remove
 from confkube_sandbox.providers.aws.resource import Tagged
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform import unsimulated
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection
@@ -69,7 +70,7 @@ class NetworkInterface(Tagged, token="aws:ec2/networkInterface:NetworkInterface"
     def refuse_(self, inputs: Properties) -> list[CheckFailure]:
         """Switching the check off takes a call of its own after the creation."""
         if inputs.get("sourceDestCheck") is False and _MODIFY in missing.OPERATIONS:
-            reason = missing.reason(_MODIFY, "switches the check of a new interface off")
+            reason = unsimulated.wording(_MODIFY, "switches the check of a new interface off")
             return [CheckFailure(property="sourceDestCheck", reason=reason)]
         return []
 

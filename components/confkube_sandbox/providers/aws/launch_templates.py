@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import machine_rules, naming, tags, translate, waiting
+from confkube_sandbox.providers.aws import machine_rules, tags, translate, waiting
 from confkube_sandbox.providers.aws.network import one
 from confkube_sandbox.providers.aws.resource import Tagged
 from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform import naming
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection

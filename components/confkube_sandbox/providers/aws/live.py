@@ -60,11 +60,6 @@ def _merged_list(mine: list[object], live: list[object]) -> list[object]:
     return live
 
 
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    """Name the properties in which two sets differ."""
-    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
-
-
 def same_document(one: object, other: object) -> bool:
     """Whether two JSON texts mean the same."""
     try:

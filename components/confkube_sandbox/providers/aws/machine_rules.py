@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.providers.aws.rules.addresses import ipv4_address, network
 from confkube_sandbox.providers.aws.rules.names import arn, template_id, template_name
-from confkube_sandbox.providers.aws.rules.values import (
-    at_least,
-    base64_user_data,
-    between,
-    flag_text,
-    length,
-    one_of,
-)
+from confkube_sandbox.providers.aws.rules.values import base64_user_data, flag_text, length
+from confkube_sandbox.providers.terraform.validation import at_least, between, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confkube_sandbox.providers.aws.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 USER_DATA_BYTES = 16384
 _SWITCH = one_of("disabled", "enabled")

@@ -8,8 +8,8 @@ from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.answers import first
 from confkube_sandbox.providers.aws.resource import Tagged
 from confkube_sandbox.providers.aws.rules.addresses import network_of_size
-from confkube_sandbox.providers.aws.rules.values import one_of
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform.validation import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

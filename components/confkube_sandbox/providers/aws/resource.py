@@ -12,9 +12,14 @@ from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.connection import Connection, connect
 from confkube_sandbox.providers.errors import CloudError, PartialFailure
 from confkube_sandbox.providers.handler import CheckFailure, Context, Created, Plain, Properties, Read
+from confkube_sandbox.providers.terraform import unsimulated
+from confkube_sandbox.providers.terraform.bridge import located
+from confkube_sandbox.providers.terraform.inputs import differing, with_default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from confkube_sandbox.providers.terraform.schema import Rule
 
     Ask = Callable[[], Any]
 
@@ -59,7 +64,7 @@ class Resource(Plain, ABC):
     noun: ClassVar[str]
     supported: ClassVar[frozenset[str]]
     defaults: ClassVar[Mapping[str, Any]] = {}
-    rules: ClassVar[Mapping[str, rules.Rule]] = {}
+    rules: ClassVar[Mapping[str, Rule]] = {}
     conflicts: ClassVar[tuple[tuple[str, str], ...]] = ()
     needs: ClassVar[Mapping[str, str]] = {}
     constants: ClassVar[Mapping[str, Any]] = {}
@@ -98,16 +103,13 @@ class Resource(Plain, ABC):
 
     def unchangeable_(self, old: Properties, new: Properties) -> list[CheckFailure]:
         """Refuse changes that the simulated cloud cannot make."""
-        return missing.refusals(self.token, self.needs, old, new)
+        return unsimulated.changes(missing.OPERATIONS, self.token, self.needs, old, new)
 
     # ---- the protocol
 
     def check(self, inputs: Properties, old: Properties, ctx: Context) -> tuple[Properties, list[CheckFailure]]:
         """Refuse what is not simulated or not valid; fill in defaults and the name."""
-        failures = [
-            CheckFailure(property=key, reason=f"the sandbox does not simulate {self.token} property {key!r}")
-            for key in sorted(inputs.keys() - self.supported)
-        ]
+        failures = unsimulated.properties(self.token, sorted(inputs.keys() - self.supported))
         filled = self._filled(inputs, old, ctx)
         refused = [
             *rules.conflicts(self.conflicts, inputs),
@@ -115,7 +117,7 @@ class Resource(Plain, ABC):
             *rules.violations(self.rules, filled),
             *self.unchangeable_(old, filled),
         ]
-        return filled, failures + [_located(failure, ctx.name) for failure in refused]
+        return filled, failures + [located(failure, ctx.name) for failure in refused]
 
     def _filled(self, inputs: Properties, old: Properties, ctx: Context) -> Properties:
         for key in self.documents & inputs.keys():
@@ -124,7 +126,7 @@ class Resource(Plain, ABC):
         if "tags" in self.supported and not isinstance(inputs.get("tags"), list):
             inputs = tags.with_defaults(inputs, ctx.config)
         for key, value in self.defaults.items():
-            inputs = naming.with_default(inputs, key, value)
+            inputs = with_default(inputs, key, value)
         if self.longest_name:
             inputs = naming.autoname(inputs, old, ctx, longest=self.longest_name)
         return inputs
@@ -180,8 +182,8 @@ class Resource(Plain, ABC):
         found = self._ask(what, lambda: self.describe_(aws, id_, new_inputs, old_outputs))
         if found is None:
             raise CloudError(f"{what}: couldn't find resource", "NotFound")
-        drifted = live.differing(new_inputs, live.project(new_inputs, found, documents=self.documents))
-        changed = (live.differing(old_inputs, new_inputs) | drifted) - {"region"} - ctx.ignored
+        drifted = differing(new_inputs, live.project(new_inputs, found, documents=self.documents))
+        changed = (differing(old_inputs, new_inputs) | drifted) - {"region"} - ctx.ignored
         try:
             self.change_(aws, Change(id=id_, live=found, old=old_inputs, new=new_inputs, keys=changed))
             outputs = self.describe_(aws, id_, new_inputs, old_outputs)
@@ -217,14 +219,6 @@ class Resource(Plain, ABC):
     def _complete(self, aws: Connection, outputs: Properties) -> Properties:
         located = {"region": aws.region} if "region" in self.supported else {}
         return {**self.constants, **outputs, **located}
-
-
-def _located(failure: CheckFailure, name: str) -> CheckFailure:
-    """Add where to look, as the provider bridge does (pkg/tfbridge/check_failures.go at 59de6c661df1)."""
-    if not failure.property:
-        return failure
-    where = f"{failure.reason}. Examine values at '{name}.{failure.property}'."
-    return CheckFailure(property=failure.property, reason=where)
 
 
 class Tagged(Resource):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import naming, tags, waiting
+from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.aws.resource import Resource
 from confkube_sandbox.providers.aws.rules.documents import json_text
 from confkube_sandbox.providers.aws.rules.names import SUFFIX, secret_name
-from confkube_sandbox.providers.aws.rules.values import between, number_of, some
+from confkube_sandbox.providers.terraform import naming
+from confkube_sandbox.providers.terraform.validation import between, number_of, some
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.aws.connection import Connection

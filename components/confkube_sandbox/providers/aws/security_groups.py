@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from confkube_sandbox.providers.aws import naming, tags, waiting
+from confkube_sandbox.providers.aws import tags, waiting
 from confkube_sandbox.providers.aws.answers import first, part
 from confkube_sandbox.providers.aws.network import one, remove
 from confkube_sandbox.providers.aws.resource import Tagged
 from confkube_sandbox.providers.aws.rules.addresses import attribute_network
 from confkube_sandbox.providers.aws.rules.names import SUFFIX
-from confkube_sandbox.providers.aws.rules.values import attribute_between, avoids, every, length
+from confkube_sandbox.providers.aws.rules.values import attribute_between, length
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform import naming
+from confkube_sandbox.providers.terraform.validation import avoids, every
 from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:

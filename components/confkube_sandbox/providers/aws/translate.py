@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform import unsimulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def request(shape: Shape, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return cast("dict[str, Any]", to_aws(shape, dict(inputs)))
     except KeyError as error:
-        raise CloudError(f"the sandbox does not simulate property {error.args[0]!r} here", "NotSimulated") from None
+        raise unsimulated.member(error.args[0]) from None
 
 
 def to_aws(shape: Shape, value: object) -> Any:  # noqa: ANN401

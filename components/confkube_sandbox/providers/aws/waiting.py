@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from confkube_sandbox.providers.aws.api import ApiError
 from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from confkube_sandbox.providers.aws.connection import Connection
 
@@ -26,16 +27,7 @@ def until(aws: Connection, what: str, probe: Callable[[], T | None]) -> T:
     Raises:
         CloudError: The time is over; ``what`` completes "timeout while waiting for …".
     """
-    pause, ceiling = _FIRST_PAUSE, max(_LONGEST_PAUSE / aws.speed, _SHORTEST_CEILING)
-    while True:
-        answer = probe()
-        if answer is not None:
-            return answer
-        left = aws.ends - time.monotonic()
-        if left <= 0:
-            raise CloudError(f"timeout while waiting for {what}", "Timeout")
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, ceiling)
+    return waiting.until(aws.ends, _pauses(aws), probe, lambda: f"timeout while waiting for {what}")
 
 
 def state(aws: Connection, what: str, look: Callable[[], str | None], *, wanted: str, pending: Collection[str]) -> None:
@@ -77,7 +69,7 @@ def retry(aws: Connection, codes: Collection[str], act: Callable[[], T]) -> T:
     Raises:
         ApiError: Another refusal, or one of ``codes`` when the time is over.
     """
-    pause, ceiling = _FIRST_PAUSE, max(_LONGEST_PAUSE / aws.speed, _SHORTEST_CEILING)
+    pauses = _pauses(aws)
     while True:
         try:
             return act()
@@ -85,5 +77,11 @@ def retry(aws: Connection, codes: Collection[str], act: Callable[[], T]) -> T:
             left = aws.ends - time.monotonic()
             if left <= 0 or not any(error.code == code for code in codes):
                 raise
-        time.sleep(min(pause, left))
+        time.sleep(min(next(pauses), left))
+
+
+def _pauses(aws: Connection) -> Iterator[float]:
+    pause, ceiling = _FIRST_PAUSE, max(_LONGEST_PAUSE / aws.speed, _SHORTEST_CEILING)
+    while True:
+        yield pause
         pause = min(pause * 1.5, ceiling)

@@ -90,8 +90,8 @@ def _denied_by_policies(azure: Connection, id_: str, vault: dict[str, Any]) -> t
         return None
     return "AccessDenied", (
         f"The user, group or application 'appid={AZURE_CALLER};oid={AZURE_CALLER};{_ISSUER}' does not have secrets "
-        f"delete permission on key vault '{vault.get('name')};location={vault.get('location')}'. For help resolving this "
-        "issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
+        f"delete permission on key vault '{vault.get('name')};location={vault.get('location')}'. For help "
+        "resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
     )
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from confkube_sandbox.providers.terraform.places import general
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,7 +52,7 @@ class Change:
     def differs(self, path: str) -> bool:
         """Whether an input differs; a path may go into objects and lists (``scheduling.preemptible``)."""
         wanted = self.at(self.new, path)
-        if wanted is None and re.sub(r"\[\d+\]", "[*]", path) in self.filled:
+        if wanted is None and general(path) in self.filled:
             return False
         return self.at(self.old, path) != wanted
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from confkube_sandbox.providers.gcp import naming, rules
-from confkube_sandbox.providers.handler import CheckFailure, Context, Properties
+from confkube_sandbox.providers.terraform import unsimulated
+from confkube_sandbox.providers.terraform.bridge import located
+from confkube_sandbox.providers.terraform.inputs import with_default
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.gcp.resource import Resource
+    from confkube_sandbox.providers.handler import CheckFailure, Context, Properties
 
 
 def check(
     handler: Resource, inputs: Properties, old: Properties, ctx: Context
 ) -> tuple[Properties, list[CheckFailure]]:
     """Check the inputs of one resource and return them as they will be used."""
-    failures = [
-        CheckFailure(property=key, reason=f"the sandbox does not simulate {handler.token} property {key!r}")
-        for key in sorted(inputs.keys() - handler.supported)
-    ]
-    failures += [
-        CheckFailure(property=shown, reason=f"the sandbox does not simulate {handler.token} property {shown!r}")
-        for shown in rules.given(handler.unserved, inputs)
-    ]
+    unserved = [*sorted(inputs.keys() - handler.supported), *rules.given(handler.unserved, inputs)]
+    failures = unsimulated.properties(handler.token, unserved)
     filled = inputs
     for path, value in handler.defaults.items():
-        filled = with_default(filled, path, value)
+        filled = _with_default(filled, path, value)
     if handler.name is not None:
         filled, unnamed = naming.autoname(handler.name, filled, old, ctx)
         failures += unnamed
@@ -38,13 +35,13 @@ def check(
     ]
     if old:
         filled = handler.projection.kept(filled, old)
-    return filled, failures + [_located(failure, ctx.name) for failure in refused]
+    return filled, failures + [located(failure, ctx.name) for failure in refused]
 
 
-def with_default(inputs: Properties, path: str, value: object) -> Properties:
+def _with_default(inputs: Properties, path: str, value: object) -> Properties:
     """Fill in one default; inside of objects and lists only where these are given."""
     if "." not in path:
-        return naming.with_default(inputs, path, value)
+        return with_default(inputs, path, value)
     head, _, rest = path.partition(".")
     if head not in inputs:
         return inputs
@@ -63,11 +60,3 @@ def _inside(found: object, path: str, value: object) -> Any:  # noqa: ANN401
     if rest:
         return members | {head: _inside(members[head], rest, value)} if head in members else members
     return members if members.get(head) is not None else members | {head: value}
-
-
-def _located(failure: CheckFailure, name: str) -> CheckFailure:
-    """Add where to look, as the provider bridge does (pkg/tfbridge/check_failures.go at 59de6c661df1)."""
-    if not failure.property:
-        return failure
-    where = f"{failure.reason}. Examine values at '{name}.{failure.property}'."
-    return CheckFailure(property=failure.property, reason=where)

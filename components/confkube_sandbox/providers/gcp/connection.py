@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from confkube.errors import Refusal
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.gcp.links import name_of
+from confkube_sandbox.providers.terraform.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from confkube_sandbox.providers.gcp.api import Api
     from confkube_sandbox.providers.handler import Context, Properties
 
-# Real seconds that even a strongly accelerated cloud is given, since this computer's own work is not accelerated.
-_LEAST_SECONDS = 20.0
 # github.com/pulumi/pulumi-gcp provider/resources.go at ed6078aacc64: the environment that stands in for a setting.
 _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "project": ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"),
@@ -115,9 +113,7 @@ def connect(ctx: Context, inputs: Properties, seconds: float = 1200) -> Connecti
         seconds: How long the real provider waits by default; ``custom_timeouts`` come before it.
     """
     world = look(ctx.home, ctx.config)
-    limit = ctx.timeout or seconds
-    allowed = max(limit / world.speed, min(limit, _LEAST_SECONDS))
-    return Connection(world=world, inputs=inputs, ends=time.monotonic() + allowed)
+    return Connection(world=world, inputs=inputs, ends=deadline(ctx, seconds, world.speed))
 
 
 def look(home: SandboxHome, config: Mapping[str, Any]) -> World:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from confkube_sandbox.providers.gcp import links, naming
 from confkube_sandbox.providers.gcp.answers import part
 from confkube_sandbox.providers.gcp.compute import Compute
-from confkube_sandbox.providers.gcp.rules.values import between, gce_name, one_of, optional_one_of
+from confkube_sandbox.providers.gcp.rules.values import gce_name, optional_one_of
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform.validation import between, one_of
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.gcp.changes import Change

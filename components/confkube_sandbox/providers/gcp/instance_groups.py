@@ -11,7 +11,9 @@ from confkube_sandbox.providers.gcp.answers import part, parts
 from confkube_sandbox.providers.gcp.changes import Made
 from confkube_sandbox.providers.gcp.compute import Compute
 from confkube_sandbox.providers.gcp.failures import ApiError
-from confkube_sandbox.providers.gcp.rules.values import between, one_of, optional_one_of
+from confkube_sandbox.providers.gcp.rules.values import optional_one_of
+from confkube_sandbox.providers.terraform import unsimulated
+from confkube_sandbox.providers.terraform.validation import between, one_of
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.gcp.changes import Change
@@ -121,7 +123,7 @@ class InstanceGroupManager(Compute, token="gcp:compute/instanceGroupManager:Inst
 
     def refuse_(self, inputs: Properties, old: Properties) -> list[CheckFailure]:
         """Refuse changes that the simulated cloud cannot make."""
-        return missing.refusals(self.token, self.needs, old, inputs)
+        return unsimulated.changes(missing.METHODS, self.token, self.needs, old, inputs)
 
     def create_(self, gcp: Connection, inputs: Properties) -> Made:
         """Insert the group; it is in the state even when the operation fails, or its machines never come up."""

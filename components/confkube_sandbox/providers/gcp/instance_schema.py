@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.providers.gcp import boot_disks, images, links, machines
-from confkube_sandbox.providers.gcp.rules.values import at_least, one_of, rfc1035_name
+from confkube_sandbox.providers.gcp.rules.values import rfc1035_name
+from confkube_sandbox.providers.terraform.validation import at_least, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confkube_sandbox.providers.gcp.live import Same
-    from confkube_sandbox.providers.gcp.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 _NIC = "networkInterfaces[*]"
 _FEATURE_KEYS = (

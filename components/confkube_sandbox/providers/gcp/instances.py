@@ -20,6 +20,7 @@ from confkube_sandbox.providers.gcp.answers import parts
 from confkube_sandbox.providers.gcp.changes import Made
 from confkube_sandbox.providers.gcp.compute import Compute
 from confkube_sandbox.providers.gcp.failures import ApiError, OperationError
+from confkube_sandbox.providers.terraform import unsimulated
 from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Instance(Compute, token="gcp:compute/instance:Instance"):
 
     def refuse_(self, inputs: Properties, old: Properties) -> list[CheckFailure]:
         """Refuse changes that the simulated cloud cannot make."""
-        return missing.refusals(self.token, self.needs, old, inputs)
+        return unsimulated.changes(missing.METHODS, self.token, self.needs, old, inputs)
 
     def forced(self, new: Properties, outputs: Properties, ctx: Context) -> frozenset[str]:  # noqa: ARG002
         """A private address can change only together with the network (forceNewIfNetworkIPNotUpdatable)."""

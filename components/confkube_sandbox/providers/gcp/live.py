@@ -101,8 +101,3 @@ class Projection:
             if len(first) == len(second):
                 return [self._respelled(f"{path}[*]", a, b) for a, b in zip(first, second, strict=True)]
         return cast("object", new)
-
-
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    """Name the properties in which two sets differ."""
-    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.gcp import links
 from confkube_sandbox.providers.gcp.answers import part, parts, words
-from confkube_sandbox.providers.gcp.rules.values import between, one_of, optional_one_of
+from confkube_sandbox.providers.gcp.rules.values import optional_one_of
+from confkube_sandbox.providers.terraform.validation import between, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confkube_sandbox.providers.gcp.connection import Connection
-    from confkube_sandbox.providers.gcp.rules import Rule
     from confkube_sandbox.providers.gcp.translate import Translator
     from confkube_sandbox.providers.handler import Properties
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 _SCOPE = "https://www.googleapis.com/auth/"
 # tpgresource/service_scope.go: what the command line tool calls them.

@@ -6,18 +6,17 @@ refused there, not cut (sdk/go/common/resource/resource_id.go of pulumi: NewUniq
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.providers.handler import CheckFailure
-from confkube_sandbox.providers.schema import DEFAULTS
+from confkube_sandbox.providers.terraform.inputs import kept_default, with_default
+from confkube_sandbox.providers.terraform.naming import RANDOM, suffix
+from confkube_sandbox.providers.terraform.naming import unique as digits
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.handler import Context, Properties
-
-_RANDOM = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,34 +45,20 @@ def autoname(how: Autoname, inputs: Properties, old: Properties, ctx: Context) -
     """Return inputs with the name filled in, and noted as not chosen by the program."""
     if inputs.get(how.key) is not None or inputs.get(how.unless) is not None:
         return inputs, []
-    kept = old.get(how.key) if how.key in (old.get(DEFAULTS) or []) else None
+    kept = kept_default(old, how.key)
     if kept:
         return with_default(inputs, how.key, kept), []
     begin = f"{ctx.name.lower() if how.lower else ctx.name}-"
-    if len(begin) + _RANDOM > how.longest:
+    if len(begin) + RANDOM > how.longest:
         reason = (
             f"could not make instance of '{ctx.urn.split('::')[2].rsplit('$', maxsplit=1)[-1]}': "
-            f"name '{begin}' plus {_RANDOM} random chars is longer than maximum length {how.longest}"
+            f"name '{begin}' plus {RANDOM} random chars is longer than maximum length {how.longest}"
         )
         return inputs, [CheckFailure(property="", reason=reason)]
-    return with_default(inputs, how.key, begin + _suffix(ctx)), []
-
-
-def with_default(inputs: Properties, key: str, value: object) -> Properties:
-    """Return inputs with a value the program did not give, noted as such like the provider bridge does."""
-    if inputs.get(key) is not None:
-        return inputs
-    return inputs | {key: value, DEFAULTS: sorted({*(inputs.get(DEFAULTS) or []), key})}
-
-
-def _suffix(ctx: Context) -> str:
-    if not ctx.random_seed:
-        return secrets.token_hex(4)[:_RANDOM]
-    # The engine's seed makes the name of a preview and of the update that follows the same.
-    return hashlib.sha256(ctx.random_seed + ctx.urn.encode()).hexdigest()[:_RANDOM]
+    return with_default(inputs, how.key, begin + suffix(ctx)), []
 
 
 def unique(prefix: str) -> str:
     """Return a name behind a ``namePrefix``: 26 digits, or nine behind a long one (ReducedPrefixedUniqueId)."""
-    # tpgresource/tpgtools_utils.go and terraform-plugin-sdk helper/id: a time and a counter.
-    return prefix + (secrets.token_hex(5)[:9] if len(prefix) > 37 else secrets.token_hex(13))
+    # tpgresource/tpgtools_utils.go: a time and a counter.
+    return prefix + (secrets.token_hex(5)[:9] if len(prefix) > 37 else digits())

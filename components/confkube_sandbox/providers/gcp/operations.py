@@ -6,12 +6,13 @@ tpgresource/common_operation.go at 93c65b2d60fe.
 
 from __future__ import annotations
 
-import time
+import itertools
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.gcp.answers import part, parts
 from confkube_sandbox.providers.gcp.failures import ApiError, OperationError
+from confkube_sandbox.providers.terraform import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,14 +66,7 @@ def until(gcp: Connection, probe: Callable[[], T | None], late: Callable[[], str
         CloudError: The time is over; ``late`` says so.
     """
     pause = max(_POLL_SECONDS / gcp.speed, _SHORTEST_PAUSE)
-    while True:
-        answer = probe()
-        if answer is not None:
-            return answer
-        left = gcp.ends - time.monotonic()
-        if left <= 0:
-            raise CloudError(late(), "Timeout")
-        time.sleep(min(pause, left))
+    return waiting.until(gcp.ends, itertools.repeat(pause), probe, late)
 
 
 def _look(gcp: Connection, operation: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from confkube_sandbox.providers.gcp import checks, labels
 from confkube_sandbox.providers.gcp.changes import Change, Made
 from confkube_sandbox.providers.gcp.connection import Connection, connect
 from confkube_sandbox.providers.gcp.failures import ApiError, OperationError
-from confkube_sandbox.providers.gcp.live import Projection, differing
+from confkube_sandbox.providers.gcp.live import Projection
 from confkube_sandbox.providers.handler import CheckFailure, Context, Created, Plain, Properties, Read
+from confkube_sandbox.providers.terraform.inputs import differing
+from confkube_sandbox.providers.terraform.places import general
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from confkube_sandbox.providers.diff import Difference
     from confkube_sandbox.providers.gcp.live import Same
     from confkube_sandbox.providers.gcp.naming import Autoname
-    from confkube_sandbox.providers.gcp.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 _FAILURES = (ApiError, OperationError, CloudError)
 
@@ -116,9 +118,7 @@ class Resource(Plain, ABC):
     def settle(self, found: Difference, old: Properties, new: Properties, outputs: Properties) -> None:  # noqa: ARG002
         """What the cloud fills in stays when the program no longer names it."""
         found.changes = [
-            change
-            for change in found.changes
-            if change.kind != "DELETE" or re.sub(r"\[\d+\]", "[*]", change.path) not in self.kept
+            change for change in found.changes if change.kind != "DELETE" or general(change.path) not in self.kept
         ]
         found.delete_first = found.delete_first and bool(found.replaces)
 

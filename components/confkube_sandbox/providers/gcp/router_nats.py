@@ -11,8 +11,9 @@ from confkube_sandbox.providers.gcp.changes import Made
 from confkube_sandbox.providers.gcp.failures import ApiError, OperationError
 from confkube_sandbox.providers.gcp.locks import lock
 from confkube_sandbox.providers.gcp.resource import Resource
-from confkube_sandbox.providers.gcp.rules.values import one_of, optional_one_of, rfc1035_name
+from confkube_sandbox.providers.gcp.rules.values import optional_one_of, rfc1035_name
 from confkube_sandbox.providers.gcp.translate import Translator
+from confkube_sandbox.providers.terraform.validation import one_of
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.gcp.changes import Change

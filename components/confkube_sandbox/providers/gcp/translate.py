@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from confkube_sandbox.providers.errors import CloudError
+from confkube_sandbox.providers.terraform import unsimulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Translator:
         try:
             return cast("dict[str, Any]", self._out(self._schemas[schema], dict(values)))
         except KeyError as error:
-            raise CloudError(f"the sandbox does not simulate property {error.args[0]!r} here", "NotSimulated") from None
+            raise unsimulated.member(error.args[0]) from None
 
     def outputs(self, schema: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Translate an answer to Pulumi's names."""

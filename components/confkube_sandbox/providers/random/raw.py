@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.providers.handler import CheckFailure, Created, Plain
 from confkube_sandbox.providers.random.generate import encodings, uuid
-from confkube_sandbox.providers.random.kept import Kept
-from confkube_sandbox.providers.random.terraform import at_least
+from confkube_sandbox.providers.terraform.framework import at_least
+from confkube_sandbox.providers.terraform.kept import Kept
 
 if TYPE_CHECKING:
     from confkube_sandbox.providers.handler import Context, Properties

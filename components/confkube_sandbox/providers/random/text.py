@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.providers.handler import CheckFailure, Created, Plain
 from confkube_sandbox.providers.random.generate import Recipe, bcrypt_hash, string
-from confkube_sandbox.providers.random.kept import Kept
-from confkube_sandbox.providers.random.terraform import RETRY, at_least, failure, known, refusal
+from confkube_sandbox.providers.terraform.framework import RETRY, at_least, failure, refusal
+from confkube_sandbox.providers.terraform.kept import Kept
+from confkube_sandbox.providers.terraform.schema import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from confkube_sandbox import clock
 from confkube_sandbox.providers.handler import CheckFailure, Created, Plain, Read
-from confkube_sandbox.providers.random.kept import Kept
-from confkube_sandbox.providers.random.terraform import at_least, failure
+from confkube_sandbox.providers.terraform.framework import at_least, failure
+from confkube_sandbox.providers.terraform.kept import Kept
 from confkube_sandbox.providers.tls import inputs as shared
 from confkube_sandbox.providers.tls import issue, names, pem, renewal
 

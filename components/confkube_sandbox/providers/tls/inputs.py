@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from confkube_sandbox.providers.random.terraform import failure, known, not_empty, one_of, refusal, snake
+from confkube_sandbox.providers.terraform.framework import failure, not_empty, one_of, refusal
+from confkube_sandbox.providers.terraform.schema import known, snake
 from confkube_sandbox.providers.tls import names, pem
 from confkube_sandbox.providers.tls.usages import ALLOWED_USES
 

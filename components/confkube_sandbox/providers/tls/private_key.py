@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.providers.handler import CheckFailure, Created, Plain
-from confkube_sandbox.providers.random.kept import Kept
-from confkube_sandbox.providers.random.terraform import failure, one_of
+from confkube_sandbox.providers.terraform.framework import failure, one_of
+from confkube_sandbox.providers.terraform.kept import Kept
 from confkube_sandbox.providers.tls import keys
 
 if TYPE_CHECKING:

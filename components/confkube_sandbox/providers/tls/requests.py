@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.providers.handler import CheckFailure, Created, Plain
-from confkube_sandbox.providers.random.kept import Kept
+from confkube_sandbox.providers.terraform.kept import Kept
 from confkube_sandbox.providers.tls import inputs as shared
 from confkube_sandbox.providers.tls import issue
 from confkube_sandbox.providers.tls.keys import identity

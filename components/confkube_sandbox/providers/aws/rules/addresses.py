@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from confkube_sandbox.providers.aws.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from confkube_sandbox.providers.aws.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 
 class _RepeatedError(ValueError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from confkube_sandbox.providers.aws.rules.values import every, length, matches
+from confkube_sandbox.providers.aws.rules.values import length
+from confkube_sandbox.providers.terraform.validation import every, matches
 
 if TYPE_CHECKING:
-    from confkube_sandbox.providers.aws.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 # terraform-plugin-sdk helper/id: UniqueIDSuffixLength, what is put behind a prefix.
 SUFFIX = 26

@@ -1,4 +1,4 @@
-"""Rules for numbers and texts.
+"""Rules for numbers and texts that are the provider's own, or do not repeat what they refuse.
 
 Where the real provider repeats a refused text that may be long or secret (user data, bytes of a secret), only its
 length is named here: the engine opens secrets before it asks a provider, so any text could be one.
@@ -8,50 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.providers.terraform.validation import at_least
+
 if TYPE_CHECKING:
-    from confkube_sandbox.providers.aws.rules import Rule
-
-
-def between(low: int, high: int) -> Rule:
-    """``validation.IntBetween``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [] if low <= value <= high else [f"expected {name} to be in the range ({low} - {high}), got {value}"]
-
-    return rule
-
-
-def at_least(low: int) -> Rule:
-    """``validation.IntAtLeast``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [] if value >= low else [f"expected {name} to be at least ({low}), got {value}"]
-
-    return rule
-
-
-def number_of(*good: int) -> Rule:
-    """``validation.IntInSlice``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        listed = " ".join(map(str, good))
-        return [] if value in good else [f"expected {name} to be one of [{listed}], got {value}"]
-
-    return rule
-
-
-def one_of(*good: str) -> Rule:
-    """``validation.StringInSlice`` and the provider's ``enum.Validate``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        listed = " ".join(json.dumps(choice) for choice in good)
-        return [] if value in good else [f"expected {name} to be one of [{listed}], got {value}"]
-
-    return rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 
 def length(low: int, high: int, unit: str = "characters") -> Rule:
@@ -62,39 +25,6 @@ def length(low: int, high: int, unit: str = "characters") -> Rule:
         if low <= count <= high:
             return []
         return [f"expected length of {name} to be in the range ({low} - {high}), got {count} {unit}"]
-
-    return rule
-
-
-def matches(pattern: str, message: str) -> Rule:
-    """``validation.StringMatch``: the pattern is found somewhere in the text."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [] if re.search(pattern, str(value), re.ASCII) else [f"invalid value for {name} ({message})"]
-
-    return rule
-
-
-def avoids(pattern: str, message: str) -> Rule:
-    """``validation.StringDoesNotMatch``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [f"invalid value for {name} ({message})"] if re.search(pattern, str(value)) else []
-
-    return rule
-
-
-def every(*rules: Rule) -> Rule:
-    """``validation.All``: everything that any of them finds."""
-    return lambda name, value: [reason for rule in rules for reason in rule(name, value)]
-
-
-def some(*rules: Rule) -> Rule:
-    """``validation.Any``: enough that one finds nothing; otherwise what all of them find."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        found = [each(name, value) for each in rules]
-        return [] if any(not reasons for reasons in found) else [reason for reasons in found for reason in reasons]
 
     return rule
 

@@ -1,4 +1,4 @@
-"""Rules for single values."""
+"""Rules for single values that are the provider's own, or repeat what they refuse."""
 
 from __future__ import annotations
 
@@ -7,41 +7,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.providers.terraform.validation import one_of
+
 if TYPE_CHECKING:
-    from confkube_sandbox.providers.gcp.rules import Rule
+    from confkube_sandbox.providers.terraform.schema import Rule
 
 _NAME = r"^(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$"
 _MEMBER = r"(.+:.+|projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers)"
 _POLICY = "https://cloud.google.com/billing/docs/reference/rest/v1/Policy#Binding"
-
-
-def between(low: int, high: int) -> Rule:
-    """``validation.IntBetween``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [] if low <= value <= high else [f"expected {name} to be in the range ({low} - {high}), got {value}"]
-
-    return rule
-
-
-def at_least(low: int) -> Rule:
-    """``validation.IntAtLeast``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        return [] if value >= low else [f"expected {name} to be at least ({low}), got {value}"]
-
-    return rule
-
-
-def one_of(*good: str, any_case: bool = False) -> Rule:
-    """``validation.StringInSlice`` and ``verify.ValidateEnum``."""
-
-    def rule(name: str, value: Any) -> list[str]:  # noqa: ANN401
-        listed = " ".join(json.dumps(choice) for choice in good)
-        fits = value in good or (any_case and str(value).upper() in good)
-        return [] if fits else [f"expected {name} to be one of [{listed}], got {value}"]
-
-    return rule
 
 
 def optional_one_of(*good: str) -> Rule:

@@ -7,11 +7,12 @@ Source: hashicorp/terraform-plugin-framework-validators (``helpers/validatordiag
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.providers.errors import CloudError
 from confkube_sandbox.providers.handler import CheckFailure
+from confkube_sandbox.providers.terraform.bridge import examine
+from confkube_sandbox.providers.terraform.schema import known, snake
 from confkube_sandbox.providers.wire import UNKNOWN
 
 if TYPE_CHECKING:
@@ -32,17 +33,7 @@ def failure(summary: str, detail: str) -> CloudError:
 
 def refusal(ctx: Context, path: str, summary: str, detail: str) -> CheckFailure:
     """Build a check failure. The real bridge leaves its property empty and puts the path into the text."""
-    return CheckFailure(property="", reason=f"{summary}. {detail}. Examine values at '{ctx.name}.{path}'.")
-
-
-def snake(name: str) -> str:
-    """Terraform's name of a Pulumi property: ``validityPeriodHours`` is ``validity_period_hours``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def known(value: object) -> bool:
-    """Whether a validator looks at the value: it is given, and it is not waiting for another resource."""
-    return value is not None and value != UNKNOWN
+    return CheckFailure(property="", reason=examine(f"{summary}. {detail}", ctx.name, path))
 
 
 def at_least(inputs: Mapping[str, Any], name: str, least: int, ctx: Context) -> Iterable[CheckFailure]:
