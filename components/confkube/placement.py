@@ -28,7 +28,10 @@ def confidential_type(platform: Platform, tee: Tee, asked: str | None, allow: Co
         Refusal: The cloud, region, zone or type has no such TEE, or one in a state that is not allowed.
     """
     cell = facts.require(platform.cloud, tee.value, "vm", allow=allow)
-    facts.zone(platform.cloud, platform.region, platform.zone, tee.value)
+    if platform.zone == platform.region:
+        facts.region(platform.cloud, platform.region, tee.value)
+    else:
+        facts.zone(platform.cloud, platform.region, platform.zone, tee.value)
     chosen = asked or cell.default_type
     if chosen is None:
         raise Refusal(f"{platform.cloud} has no default machine type with {tee.value}; name one")

@@ -199,6 +199,10 @@ class Limits:
     """Longest and shortest range of a network: the smallest and the largest prefix length."""
     group_machines: int | None = None
     """Most machines of one scale group; None where the platform names no bound of its own."""
+    disk_gib: int = 16384
+    """Largest system disk."""
+    confidential_disk_gib: int | None = None
+    """Largest system disk of a single confidential machine, where it is less."""
 
 
 class Platform(Protocol):
@@ -217,6 +221,11 @@ class Platform(Protocol):
     @property
     def region(self) -> str:
         """What the zone belongs to."""
+        ...
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """What a cluster cannot change while it is up, such as its zone: name -> value."""
         ...
 
     @property

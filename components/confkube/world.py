@@ -30,7 +30,7 @@ def require_same_world(args: Mapping[str, Any]) -> None:
     block = args.get("platform")
     platform = resolve(cast("Mapping[str, Any]", block) if isinstance(block, Mapping) else {})
     _same_account(recorded, platform.account())
-    _same_place(recorded, platform.zone, parse(Addresses, args.get("addresses", {}), "args.addresses"))
+    _same_place(recorded, platform.place, parse(Addresses, args.get("addresses", {}), "args.addresses"))
     _alive(recorded, args.get("ttl", NEVER))
 
 
@@ -43,14 +43,15 @@ def _same_account(recorded: Mapping[str, Any], here: Account) -> None:
         )
 
 
-def _same_place(recorded: Mapping[str, Any], zone: str, addresses: Addresses) -> None:
+def _same_place(recorded: Mapping[str, Any], here: Mapping[str, str], addresses: Addresses) -> None:
     """A network cannot move: its ranges and addresses would be taken by the old one while the new one is made."""
     place = cast("Mapping[str, str]", recorded.get("place") or {})
-    asked = {"zone": zone, "cidr": str(addresses.cidr)}
+    asked = {**here, "cidr": str(addresses.cidr)}
     for what, old in place.items():
         if old != asked.get(what):
+            named = what.replace("_", " ")
             raise Refusal(
-                f"stack {pulumi.get_stack()}: its {what} is {old} and cannot become {asked.get(what)} while it is up; "
+                f"stack {pulumi.get_stack()}: its {named} is {old} and cannot become {asked.get(what)} while it is up; "
                 "run pulumi destroy first, or use a new stack"
             )
 

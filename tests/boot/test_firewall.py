@@ -24,6 +24,17 @@ table ip proxy {{
 """
 
 
+# Answers on the port of time servers what it is asked.
+CLOCK = f"""
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+    own.bind(("{ADDRESS}", 123))
+    while True:
+        own.sendto(*own.recvfrom(48))
+"""
+ASK = f"exec 3<>/dev/udp/{ADDRESS}/123; echo time >&3; read -t 1 -n 1 -u 3"
+
+
 @pytest.fixture
 def rules(tmp_path):
     text = bootstrap.worker(samples.worker())
@@ -51,6 +62,7 @@ def test_version_6_address(tmp_path):
 def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
     program, environment = tools.nft()
     (tmp_path / "proxy.nft").write_text(PROXY)
+    (tmp_path / "clock.py").write_text(CLOCK)
     script = tmp_path / "world.sh"
     script.write_text(
         textwrap.dedent(f"""
@@ -72,6 +84,7 @@ def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
         for port in 80 53; do
             ip netns exec cloud python3 -m http.server --bind {ADDRESS} "$port" >/dev/null 2>&1 &
         done
+        ip netns exec cloud python3 {tmp_path}/clock.py >/dev/null 2>&1 &
         {program} -f {tmp_path}/proxy.nft
         try() {{
             name=$1; shift
@@ -81,6 +94,7 @@ def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
         nobody="setpriv --reuid=65534 --clear-groups"
         curl -fsS --retry 50 --retry-delay 0 --retry-all-errors -m 5 -o /dev/null http://{ADDRESS}/
         curl -fsS --retry 50 --retry-delay 0 --retry-all-errors -m 5 -o /dev/null http://{ADDRESS}:53/
+        for attempt in 1 2 3 4 5 6 7 8 9; do if bash -c "{ASK}"; then break; fi; done
         all() {{
             try "$1-pod" ip netns exec pod $get http://{ADDRESS}/
             try "$1-pod-by-service" ip netns exec pod $get http://10.96.0.9/
@@ -88,6 +102,8 @@ def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
             try "$1-root" $get http://{ADDRESS}/
             try "$1-user" $nobody $get http://{ADDRESS}/
             try "$1-user-by-service" $nobody $get http://10.96.0.9/
+            try "$1-clock" $nobody bash -c "{ASK}"
+            try "$1-pod-clock" ip netns exec pod bash -c "{ASK}"
         }}
         all before
         {program} -f {rules}
@@ -101,7 +117,8 @@ def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
     result = tools.run(*command, env=environment)
     seen = result.stdout.split("\n")
     assert [line for line in seen if line.startswith("before")] == [
-        f"before-{who} yes" for who in ("pod", "pod-by-service", "pod-resolver", "root", "user", "user-by-service")
+        f"before-{who} yes"
+        for who in ("pod", "pod-by-service", "pod-resolver", "root", "user", "user-by-service", "clock", "pod-clock")
     ], result.stderr
     assert [line for line in seen if line.startswith("after")] == [
         "after-pod no",
@@ -110,5 +127,19 @@ def test_pods_are_kept_off_and_root_is_not(rules, tmp_path):
         "after-root yes",
         "after-user no",
         "after-user-by-service no",
+        "after-clock yes",
+        "after-pod-clock no",
     ], result.stderr
     assert "1" in seen, "loading the rules twice leaves one table"
+
+
+def test_what_else_a_provider_serves_on_the_host_is_guarded_too(tmp_path):
+    text = bootstrap.worker(samples.worker(profile=samples.profile(guarded=(("168.63.129.16", 80),))))
+    path = tmp_path / "firewall.nft"
+    path.write_text(next(file.text for file in written(text) if file.path == "/etc/confkube/firewall.nft"))
+    program, environment = tools.nft()
+    result = tools.run(*tools.namespaces("-n"), program, "-c", "-f", str(path), env=environment)
+    assert result.returncode == 0, result.stderr
+    forward, output = path.read_text().split("chain output")
+    assert "ip daddr 168.63.129.16 tcp dport 80 counter drop" in forward
+    assert "ip daddr 168.63.129.16 tcp dport 80 meta skuid != 0 counter drop" in output

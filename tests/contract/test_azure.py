@@ -78,7 +78,7 @@ class TestAzure(Contract):
         for each in self.machines(default[0]):
             assert profile(each)["securityProfile"]["uefiSettings"] == {"secureBootEnabled": True, "vTpmEnabled": True}
             disk = profile(each)["storageProfile"]["osDisk"]
-            assert disk["deleteOption"] == "Delete"
+            assert disk.get("deleteOption") == (None if each.typ == SET else "Delete")
             kinds[each.name] = disk["managedDisk"].get("securityProfile", {}).get("securityEncryptionType")
         assert kinds == {
             "demo-control-plane": None,
@@ -131,9 +131,9 @@ class TestAzure(Contract):
         assert groups == {"shared", None}
 
     def test_a_zone_holds_everything_that_has_one(self):
-        block = {"azure": {**self.block["azure"], "zone": "2"}}
+        block = {"azure": {**self.block["azure"], "location": "westeurope", "zone": "2"}}
         recorded, outputs = recorder.run(lambda: ck.CvmNodes("demo", {"platform": block, "tee": "snp"}).outputs)
-        assert outputs["place"]["zone"] == "westus-2"
+        assert outputs["place"]["zone"] == "westeurope-2"
         zoned = {each.typ.rpartition(":")[2] for each in recorded.registered if each.inputs.get("zones") == ["2"]}
         assert zoned == {"VirtualMachine", "VirtualMachineScaleSet", "PublicIPAddress", "NatGateway"}
 
@@ -161,7 +161,11 @@ class TestAzure(Contract):
         ("changes", "text"),
         [
             ({"location": "West US"}, "'West US' is not known; choose one of"),
-            ({"zone": "a"}, "'a' is not an availability zone; choose one of 1, 2, 3"),
+            (
+                {"location": "westeurope", "zone": "a"},
+                "'a' is not an availability zone of westeurope; choose one of 1, 2",
+            ),
+            ({"zone": "1"}, "'1' is not an availability zone of westus; leave it out"),
             ({"subscription": "mine"}, "'mine' is not an id"),
             ({"resource_group": "bad."}, "'bad.' is not the name of a resource group"),
             ({"bastion": "yes"}, "bastion"),

@@ -16,6 +16,7 @@ class Thing(pulumi.ComponentResource):
 
 class ToyPlatform:
     cloud, region, zone = "memory", "memory-1", "memory-1a"
+    place = {"zone": zone}
     limits = Limits(user_data_bytes=16384, network_prefix=(8, 29))
     boot = BootProfile(
         provider="the toy",

@@ -25,7 +25,7 @@ def remember(monkeypatch):
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
     class Platform:
-        zone = "us-east-2a"
+        place = {"zone": "us-east-2a"}
 
         def account(self):
             return Account(world="cloud", account_id="111122223333")

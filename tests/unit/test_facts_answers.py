@@ -212,8 +212,9 @@ def test_regions_with_and_without_the_tee_are_told_apart_from_unknown_ones():
 def test_zones():
     assert facts.zones("aws", "us-east-2", "snp") == ("us-east-2a", "us-east-2b", "us-east-2c")
     assert facts.zones("gcp", "us-east1", "tdx") == ("us-east1-c", "us-east1-d")
-    assert facts.zones("azure", "westeurope") == ()
-    assert facts.zone("azure", "westeurope", "1", "snp") == "1"
+    assert facts.zones("azure", "westus") == ()
+    assert facts.zone("azure", "westus", "anywhere", "snp") == "anywhere"
+    assert facts.zone("azure", "westeurope", "westeurope-1", "snp") == "westeurope-1"
     assert facts.zone("aws", "eu-west-1", "eu-west-1c", "snp") == "eu-west-1c"
     with pytest.raises(Refusal, match=r"gcp zone with snp in us-central1: 'us-central1-f' is not known"):
         facts.zone("gcp", "us-central1", "us-central1-f", "snp")

@@ -46,6 +46,10 @@ nat = gcp.compute.RouterNat(
     router=router.name,
     nat_ip_allocate_option="AUTO_ONLY",
     source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
+    enable_dynamic_port_allocation=True,
+    enable_endpoint_independent_mapping=False,
+    min_ports_per_vm=64,
+    max_ports_per_vm=4096,
     **place,
 )
 
@@ -148,6 +152,7 @@ for pool, tee in POOLS[KIND].items():
             "max_surge_fixed": 1,
             "max_unavailable_fixed": 0,
         },
+        instance_lifecycle_policy={"force_update_on_repair": "YES"},
         wait_for_instances=True,
         zone=ZONE,
         project=PROJECT,

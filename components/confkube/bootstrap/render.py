@@ -173,15 +173,29 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _common_files(profile: BootProfile, downloads: Sequence[Download], variables: Mapping[str, str]) -> list[BootFile]:
-    address = ipaddress.ip_address(profile.metadata_address)
-    family = "ip" if address.version == 4 else "ip6"
     return [
         plain(f"{_ETC}/node.env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())),
         plain(f"{_ETC}/downloads", _rows((d.name, d.version, d.sha256, d.member or "-", d.url) for d in downloads)),
-        plain(f"{_ETC}/firewall.nft", fill("firewall.nft", family=family, address=address)),
+        plain(f"{_ETC}/firewall.nft", _firewall(profile)),
         *_scripts("lib.sh", "install.sh"),
         *_units("confkube-install.service", "confkube-firewall.service"),
     ]
+
+
+def _firewall(profile: BootProfile) -> str:
+    address = ipaddress.ip_address(profile.metadata_address)
+    guarded = [f"{_family(ipaddress.ip_address(host))} daddr {host} tcp dport {port}" for host, port in profile.guarded]
+    return fill(
+        "firewall.nft",
+        family=_family(address),
+        address=address,
+        forwarded="".join(f"    {match} counter drop\n" for match in guarded),
+        own="".join(f"    {match} meta skuid != 0 counter drop\n" for match in guarded),
+    )
+
+
+def _family(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    return "ip" if address.version == 4 else "ip6"
 
 
 def _node_files(

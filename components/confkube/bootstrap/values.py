@@ -87,6 +87,7 @@ class BootProfile:
     Attributes:
         provider: Name of the provider, for messages.
         metadata_address: IP address of the metadata service, from which pods are kept away.
+        guarded: Further endpoints of the provider, address and TCP port, that pods are kept away from.
         fetch_secret: Text of a shell script that prints the secret addressed by its first argument to stdout.
         secret_address: Template of that argument; ``{name}`` stands for the secret's name.
         node_attestor_agent: The node attestor of SPIRE agents: ``name``, and optionally ``data``.
@@ -100,10 +101,14 @@ class BootProfile:
     node_attestor_agent: Mapping[str, object]
     node_attestor_server: Mapping[str, object]
     user_data_limit: int
+    guarded: tuple[tuple[str, int], ...] = ()
     secret_address: str = "{name}"  # noqa: S105  the address of a secret is none
 
     def __post_init__(self) -> None:
         checks.address("metadata address", self.metadata_address)
+        for address, port in self.guarded:
+            checks.address("guarded address", address)
+            checks.port("guarded port", port)
         if "{name}" not in self.secret_address:
             raise Refusal(f"secret_address: {self.secret_address!r} does not contain {{name}}")
         if not self.fetch_secret.startswith("#!/"):

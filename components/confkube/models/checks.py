@@ -32,6 +32,7 @@ def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
     platform = resolve(spec.platform)
     _fits_platform(name, spec.addresses.cidr, platform)
     _pools_fit(spec, platform)
+    _disks_fit(spec, platform)
     placement.control_plane_type(platform, spec.control_plane)
     for pool in spec.pools:
         placement.pool_type(platform, pool, spec.tee, spec.allow)
@@ -63,6 +64,15 @@ def _fits_platform(name: str, cidr: IPv4Network, platform: Platform) -> None:
         raise Refusal(
             f"args.addresses.cidr: {platform.cloud} makes networks from /{shortest} to /{longest}, not {cidr}"
         )
+
+
+def _disks_fit(spec: CvmNodes, platform: Platform) -> None:
+    most, most_single = platform.limits.disk_gib, platform.limits.confidential_disk_gib or platform.limits.disk_gib
+    server = spec.trust.server.disk_gib if spec.trust.server else 0
+    wanted = [("args.control_plane", spec.control_plane.disk_gib, most), ("args.trust.server", server, most_single)]
+    for what, size, bound in [*wanted, *((f"pool {pool.name}", pool.disk_gib, most) for pool in spec.pools)]:
+        if size > bound:
+            raise Refusal(f"{what}: disk_gib {size} is too large; {platform.cloud} takes {bound} or less here")
 
 
 def _pools_fit(spec: CvmNodes, platform: Platform) -> None:

@@ -81,7 +81,7 @@ class CvmNodes(pulumi.ComponentResource):
         self.cluster_id = cluster.cluster_id
         self.world = pulumi.Output.from_input(account.world)
         self.account = pulumi.Output.from_input(account.account_id)
-        self.place = pulumi.Output.from_input({"zone": platform.zone, "cidr": str(spec.addresses.cidr)})
+        self.place = pulumi.Output.from_input({**platform.place, "cidr": str(spec.addresses.cidr)})
         self.endpoint = pulumi.Output.all(control_plane.public_ip, private).apply(
             lambda known: f"{known[0]}:{API_PORT}" if known[0] else known[1]
         )

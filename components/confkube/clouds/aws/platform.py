@@ -35,6 +35,11 @@ class AwsPlatform:
         self.region = region_of(checked.zone)
 
     @property
+    def place(self) -> dict[str, str]:
+        """The zone."""
+        return {"zone": self.zone}
+
+    @property
     def boot(self) -> BootProfile:
         """How a machine here finds its metadata and its secret, and proves which instance it is."""
         script = resources.files("confkube.clouds.aws").joinpath("boot/fetch-secret.sh").read_text()

@@ -7,8 +7,8 @@ import pulumi_azure_native as azure
 
 from confkube.clouds.azure.tenancy import Tenancy
 
-_OTHERS = ["natGateway", "ipTags"]
-"""What others write into an address: the NAT gateway that takes it, and Azure's own tags. Neither is drift.
+_OTHERS = ["natGateway", "ipTags", "zones"]
+"""What others write into an address: the NAT gateway that takes it, and Azure its tags and zones. None of it is drift.
 Sources: https://github.com/Azure/arm-template-whatif/issues/59 and https://github.com/microsoft/edge-ai/pull/607,
 2026-11-25."""
 

@@ -26,6 +26,11 @@ _BOOT_TAG = "confkube-boot"
 _KEPT = ["osProfile.customData", "storageProfile.imageReference", f'tags["{_BOOT_TAG}"]']
 """A single machine holds state (etcd, trust keys): a new image or boot text never replaces or restarts it."""
 
+_GOES = {"delete_option": "Delete"}
+"""A single machine's disk goes with it; one of a scale set does so anyway."""
+_CONSOLE = azure.compute.DiagnosticsProfileArgs(boot_diagnostics=azure.compute.BootDiagnosticsArgs(enabled=True))
+"""What a machine prints while it boots can be read without logging in, which nobody can."""
+
 _ONE_AT_A_TIME = pulumi.ResourceOptions(delete_before_replace=True)
 """A fixed address, and an interface, belong to one machine: its successor cannot start beside it."""
 
@@ -92,10 +97,11 @@ def _single(start: _Start, scale: Single) -> Machines:
         name,
         hardware_profile={"vm_size": spec.machine_type},
         security_profile=security_profile(spec.isolation),
-        storage_profile={"image_reference": reference(spec.image.image_id), "os_disk": _disk(start, scale)},
+        storage_profile={"image_reference": reference(spec.image.image_id), "os_disk": _disk(start, scale) | _GOES},
         os_profile=azure.compute.OSProfileArgs(computer_name=name, **_login(start)),
         network_profile={"network_interfaces": [{"id": interface.id, "primary": True, "delete_option": "Detach"}]},
         identity=start.who.block,
+        diagnostics_profile=_CONSOLE,
         zones=start.place.zones,
         tags=tags(spec.labels, **{_BOOT_TAG: start.boot}),
         opts=pulumi.ResourceOptions.merge(
@@ -132,7 +138,6 @@ def _disk(start: _Start, scale: Single | Group) -> Any:  # noqa: ANN401 - as var
         "create_option": "FromImage",
         "caching": "ReadWrite",
         "disk_size_gb": start.spec.disk_gib,
-        "delete_option": "Delete",
         "managed_disk": {
             "storage_account_type": "Premium_LRS",
             "security_profile": disk_security_profile(start.spec.isolation, scale),
@@ -189,6 +194,7 @@ def _group(start: _Start, scale: Group) -> Machines:
 def _profile(start: _Start, scale: Group) -> azure.compute.VirtualMachineScaleSetVMProfileArgs:
     spec = start.spec
     return azure.compute.VirtualMachineScaleSetVMProfileArgs(
+        diagnostics_profile=_CONSOLE,
         security_profile=security_profile(spec.isolation),
         storage_profile=azure.compute.VirtualMachineScaleSetStorageProfileArgs(
             image_reference=reference(spec.image.image_id), os_disk=_disk(start, scale)
@@ -207,7 +213,7 @@ def _interface(start: _Start) -> Any:  # noqa: ANN401 - as above
         "name": "primary",
         "primary": True,
         "enable_accelerated_networking": accelerated_networking(start.spec.isolation),
-        # SPIRE's azure_imds reads a scale set machine's security group here, and fails without one.
+        # Older versions of SPIRE's azure_imds read a scale set machine's security group here, and failed without one.
         "network_security_group": {"id": start.spec.firewall_id},
         "ip_configurations": [{"name": "primary", "primary": True, "subnet": {"id": start.spec.subnet_id}}],
     }

@@ -1,5 +1,6 @@
 """A virtual network: a subnet and a network security group for each tier, one NAT gateway, and a Bastion to get in."""
 
+import dataclasses
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -27,10 +28,10 @@ def bastion_name(labels: Labels) -> pulumi.Output[str]:
 def create(name: str, spec: NetworkSpec, settings: AzureSettings, opts: pulumi.ResourceOptions) -> Network:
     """Make the network of a cluster in one location."""
     builder = _Builder(name, spec, settings, opts)
-    for tier in spec.tiers:
-        builder.tier(tier)
     if settings.bastion:
         builder.bastion()
+    for tier in spec.tiers:
+        builder.tier(tier)
     return Network(
         network_id=builder.vnet.id,
         subnet_ids={tier: subnet.id for tier, subnet in builder.subnets.items()},
@@ -56,7 +57,7 @@ class _Builder:
         self.nat = azure.network.NatGateway(
             f"{name}-nat",
             sku={"name": "Standard"},
-            public_ip_addresses=[{"id": self._address("nat").id}],
+            public_ip_addresses=[{"id": self._address("nat", zones=self.place.zones).id}],
             zones=self.place.zones,
             **self._common(),
         )
@@ -86,6 +87,7 @@ class _Builder:
             last_part(self.spec.cidr, _BASTION_PREFIX),
             subnet_name=_BASTION_SUBNET,
         )
+        self.ready.append(subnet)
         azure.network.BastionHost(
             f"{self.name}-bastion",
             bastion_host_name=bastion_name(self.spec.labels),
@@ -95,7 +97,7 @@ class _Builder:
                 {
                     "name": "bastion",
                     "subnet": {"id": subnet.id},
-                    "public_ip_address": {"id": self._address("bastion").id},
+                    "public_ip_address": {"id": self._address("bastion", zones=None).id},
                 }
             ],
             **self._common(),
@@ -120,8 +122,8 @@ class _Builder:
         return [*rules, _rule("closed", _LAST_PRIORITY, access="Deny", protocol="*", source="*", port="*", why=closing)]
 
     def _subnet(self, name: str, cidr: IPv4Network, **more: Any) -> azure.network.Subnet:  # noqa: ANN401
-        """A subnet, made after the one before: a virtual network takes one change at a time."""
-        before = [next(reversed(self.subnets.values()))] if self.subnets else []
+        """A subnet, made after the one before: a network takes one change at a time, and no machine meanwhile."""
+        before = [each for each in self.ready if isinstance(each, azure.network.Subnet)][-1:]
         return azure.network.Subnet(
             name,
             resource_group_name=self.place.group,
@@ -132,8 +134,9 @@ class _Builder:
             **more,
         )
 
-    def _address(self, part: str) -> azure.network.PublicIPAddress:
-        return addresses.create(f"{self.name}-{part}-address", self.place, self.tags, self.opts)
+    def _address(self, part: str, *, zones: list[str] | None) -> azure.network.PublicIPAddress:
+        place = dataclasses.replace(self.place, zones=zones)
+        return addresses.create(f"{self.name}-{part}-address", place, self.tags, self.opts)
 
     def _common(self) -> dict[str, Any]:
         return {

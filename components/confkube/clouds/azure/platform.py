@@ -15,10 +15,17 @@ from confkube.platform import Account, Image, ImageSpec, Limits, Machines, Machi
 SANDBOX_TENANT = "00000000-0000-4000-8000-000000000000"
 """The directory of the simulated cloud; no real one is all zeros."""
 
-LIMITS = Limits(user_data_bytes=65535, network_prefix=(8, 29), group_machines=1000)
+LIMITS = Limits(
+    user_data_bytes=65535, network_prefix=(8, 29), group_machines=1000, disk_gib=4095, confidential_disk_gib=127
+)
 """Custom data: https://learn.microsoft.com/azure/virtual-machines/custom-data; networks:
 https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq; scale sets of marketplace images:
-https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups; 2026-11-25."""
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups; disks:
+https://learn.microsoft.com/azure/virtual-machines/managed-disks-overview, and with confidential encryption
+https://github.com/Azure/azure-cli/issues/32224; 2026-11-25."""
+
+# The wire server and the host's plugin service: https://github.com/Azure/AgentBaker/pull/345 and 4470, 2026-11-25.
+_HOST = (("168.63.129.16", 80), ("168.63.129.16", 32526))
 
 
 class AzurePlatform:
@@ -34,6 +41,11 @@ class AzurePlatform:
         self.zone = f"{self.region}-{self._settings.zone}" if self._settings.zone else self.region
 
     @property
+    def place(self) -> dict[str, str]:
+        """The zone, and the resource group: everything in it would be made anew in another."""
+        return {"zone": self.zone, "resource_group": self._settings.resource_group or "its own"}
+
+    @property
     def boot(self) -> BootProfile:
         """How a machine here finds its metadata and its secret, and proves which instance it is."""
         script = resources.files("confkube.clouds.azure").joinpath("boot/fetch-secret.sh").read_text()
@@ -41,6 +53,7 @@ class AzurePlatform:
         return BootProfile(
             provider="Azure",
             metadata_address="169.254.169.254",
+            guarded=_HOST,
             fetch_secret=script,
             node_attestor_agent={"name": "azure_imds", "data": {"tenant_domain": tenant}},
             node_attestor_server={

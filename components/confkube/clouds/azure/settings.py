@@ -6,10 +6,6 @@ from typing import Annotated
 
 from confkube import facts
 
-ZONES = ("1", "2", "3")
-"""How Azure counts the availability zones of a region; each subscription has its own numbering of the buildings.
-Source: https://learn.microsoft.com/azure/reliability/availability-zones-overview, 2026-11-25."""
-
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]")
 """https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, 2026-11-25."""
@@ -17,11 +13,6 @@ _GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]")
 
 def _region(name: str) -> None:
     facts.region("azure", name)
-
-
-def _zone(number: str) -> None:
-    if number not in ZONES:
-        raise ValueError(f"{number!r} is not an availability zone; choose one of {', '.join(ZONES)}, or leave it out")
 
 
 def _guid(text: str) -> None:
@@ -43,6 +34,14 @@ class AzureSettings:
     subscription: Annotated[str, _guid]
     tenant: Annotated[str, _guid]
     location: Annotated[str, _region]
-    zone: Annotated[str, _zone] | None = None
+    zone: str | None = None
     resource_group: Annotated[str, _group] | None = None
     bastion: bool = True
+
+    def __post_init__(self) -> None:
+        if self.zone is None:
+            return
+        numbers = [each.rpartition("-")[2] for each in facts.zones("azure", self.location)]
+        if self.zone not in numbers:
+            good = f"choose one of {', '.join(numbers)}, or leave it out" if numbers else "leave it out"
+            raise ValueError(f"zone {self.zone!r} is not an availability zone of {self.location}; {good}")

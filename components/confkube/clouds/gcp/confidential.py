@@ -18,6 +18,14 @@ _CPU: Mapping[tuple[str, Tee], str] = MappingProxyType(
 """Series that also run on processors without the TEE: the one that has it must be asked for."""
 
 
+def disk_type(machine_type: str) -> str:
+    """The type of a system disk: balanced, which is all that TDX machines on C3 take, or Hyperdisk for C4.
+
+    The second is recalled, not read; where to check: https://cloud.google.com/compute/docs/disks/hyperdisks.
+    """
+    return "hyperdisk-balanced" if machine_type.startswith("c4-") else "pd-balanced"
+
+
 def confidential_arguments(isolation: Isolation, machine_type: str) -> dict[str, Any]:
     """The arguments that an instance or a template has for its isolation; none for a plain machine.
 

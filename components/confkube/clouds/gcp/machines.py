@@ -8,15 +8,13 @@ import pulumi
 import pulumi_gcp as gcp
 
 from confkube.clouds.gcp import identity
-from confkube.clouds.gcp.confidential import confidential_arguments
+from confkube.clouds.gcp.confidential import confidential_arguments, disk_type
 from confkube.clouds.gcp.identity import Identity
 from confkube.clouds.gcp.labels import labels
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.names import digest
 from confkube.platform import Group, Machines, MachineSpec, Single
 
-_DISK_TYPE = "pd-balanced"
-"""The one type that every series takes here, and the only one that TDX machines take; source: ``confidential``."""
 _USER_DATA = "user-data"
 _KEPT = [f'metadata["{_USER_DATA}"]', "bootDisk.initializeParams.image"]
 """A single machine holds state (etcd, trust keys): a new image or boot text never replaces or restarts it."""
@@ -90,7 +88,7 @@ def _single(start: _Start, scale: Single) -> Machines:
             "initialize_params": {
                 "image": spec.image.image_id,
                 "size": spec.disk_gib,
-                "type": _DISK_TYPE,
+                "type": disk_type(spec.machine_type),
                 "labels": start.labels,
             },
         },
@@ -152,6 +150,8 @@ def _group(start: _Start, scale: Group) -> Machines:
             "max_surge_fixed": 1,
             "max_unavailable_fixed": 0,
         },
+        # Else a machine that failed would be made anew from the template that it was made from, which may be gone.
+        instance_lifecycle_policy={"force_update_on_repair": "YES"},
         wait_for_instances=True,
         zone=settings.zone,
         project=settings.project,
@@ -187,7 +187,7 @@ def _template(start: _Start) -> gcp.compute.InstanceTemplate:
                 "auto_delete": True,
                 "source_image": spec.image.image_id,
                 "disk_size_gb": spec.disk_gib,
-                "disk_type": _DISK_TYPE,
+                "disk_type": disk_type(spec.machine_type),
                 "labels": start.labels,
             }
         ],

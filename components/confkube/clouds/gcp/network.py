@@ -87,6 +87,11 @@ class _Builder:
             router=router.name,
             nat_ip_allocate_option="AUTO_ONLY",
             source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
+            # All pods of a node share its ports, and a machine that has none left loses connections without a word.
+            enable_dynamic_port_allocation=True,
+            enable_endpoint_independent_mapping=False,
+            min_ports_per_vm=64,
+            max_ports_per_vm=4096,
             **self._regional(),
         )
         self.ready = [nat, *self.subnets.values()]

@@ -35,6 +35,11 @@ class GcpPlatform:
         self.region = self._settings.region
 
     @property
+    def place(self) -> dict[str, str]:
+        """The zone."""
+        return {"zone": self.zone}
+
+    @property
     def boot(self) -> BootProfile:
         """How a machine here finds its metadata and its secret, and proves which instance it is."""
         script = resources.files("confkube.clouds.gcp").joinpath("boot/fetch-secret.sh").read_text()

@@ -55,6 +55,11 @@ class MemoryPlatform:
         self.zone = parse(_Settings, settings, where).zone
 
     @property
+    def place(self) -> dict[str, str]:
+        """The zone."""
+        return {"zone": self.zone}
+
+    @property
     def boot(self) -> BootProfile:
         """Boot text needs an address and a script; here they lead nowhere."""
         return BootProfile(
