@@ -130,8 +130,8 @@ class Stack:
         accounts = (self.account, self.subscription, self.project)
         return sorted(found for account in accounts for found in self.client.inventory(account))
 
-    def up(self, replace=()):
-        return self._run("up", "--yes", "--skip-preview", *(f"--replace={urn}" for urn in replace))
+    def up(self, *options, replace=()):
+        return self._run("up", "--yes", "--skip-preview", *options, *(f"--replace={urn}" for urn in replace))
 
     def preview(self):
         return self._run("preview")

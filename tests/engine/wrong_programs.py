@@ -14,3 +14,18 @@ def failure(operation, sentence=""):
     assert "Traceback" not in text
     assert re.search(sentence, text), text[-3000:]
     return text
+
+
+def refused_machines(stack, sentences):
+    """Bring up a program whose machines, named in ``sentences``, the cloud does not make; it makes all else.
+
+    One program for all of them, since each run of the engine costs seconds.
+    """
+    before = stack.inventory()
+    assert set(stack.preview().changed) == {"create"}
+    text = failure(lambda: stack.up("--continue-on-error"))
+    said = dict(re.findall(r"\((\S+)\):\n\s*error: ?(.*(?:\n {4,}.*)*)", text[text.index("Diagnostics:") :]))
+    for name, sentence in sentences.items():
+        assert re.search(sentence, said.get(name, "")), (name, said)
+    stack.destroy()
+    assert stack.inventory() == before

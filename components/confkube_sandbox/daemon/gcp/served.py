@@ -51,7 +51,8 @@ FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
             "InstanceTemplate": "description name properties",
             "InstanceGroupManager": "baseInstanceName description fingerprint instanceLifecyclePolicy instanceTemplate "
             "listManagedInstancesResults name namedPorts targetSize updatePolicy versions zone",
-            "InstanceGroupManagerInstanceLifecyclePolicy": "defaultActionOnFailure forceUpdateOnRepair",
+            "InstanceGroupManagerInstanceLifecyclePolicy": "defaultActionOnFailure forceUpdateOnRepair "
+            "onFailedHealthCheck",
             "InstanceGroupManagersDeleteInstancesRequest": "instances skipInstancesOnValidationError",
             "InstanceGroupManagersRecreateInstancesRequest": "instances",
             "InstanceGroupManagersApplyUpdatesRequest": "allInstances instances minimalAction "
