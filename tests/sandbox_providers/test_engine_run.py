@@ -11,9 +11,8 @@ import sys
 import pytest
 import real_engine
 from driver import COMPONENTS
+from engine_events import changes
 from world import IMAGE, POLICY, TAGS, TRUST
-
-QUIET = {"same", "read", "refresh"}
 
 
 class Program:
@@ -111,18 +110,6 @@ def stack(home):
         made.test_program = program
         yield made
         made.workspace.remove_stack("dev", force=True)
-
-
-def changes(run, **options):
-    """Run an operation and return what it does to which resource."""
-    seen = []
-    run(on_event=seen.append, **options)
-    found = {}
-    for event in seen:
-        step = event.resource_pre_event
-        if step is not None and step.metadata.op.value not in QUIET:
-            found.setdefault(step.metadata.urn.split("::")[-1], []).append(step.metadata.op.value)
-    return found
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import real_engine
 from azure_estate import READER, TAGS, image, public_key, text
 from azure_parts import LOCATION, SUBSCRIPTION
 from driver import COMPONENTS
+from engine_events import changes
 
 from confkube_sandbox.plugins import sdk_version
 
-QUIET = {"same", "read", "refresh"}
 CHILDREN = {"network", "firewall", "address", "gateway", "subnet", "interface", "machine", "pool", "identity", "vault"}
 
 
@@ -223,18 +223,6 @@ def stack(home):
         made.test_program = program
         yield made
         made.workspace.remove_stack("dev", force=True)
-
-
-def changes(run, **options):
-    """Run an operation and return what it does to which resource."""
-    seen = []
-    run(on_event=seen.append, **options)
-    found = {}
-    for event in seen:
-        step = event.resource_pre_event
-        if step is not None and step.metadata.op.value not in QUIET:
-            found.setdefault(step.metadata.urn.split("::")[-1], []).append(step.metadata.op.value)
-    return found
 
 
 def test_a_refused_resource_is_refused_before_anything_is_made(stack, cloud, monkeypatch):

@@ -28,6 +28,7 @@ from confkube_sandbox.daemon.aws.errors import JSON, ApiError, render
 from confkube_sandbox.daemon.aws.rules import rules_for, visibility
 from confkube_sandbox.daemon.aws.signature import Authenticator, Caller
 from confkube_sandbox.daemon.aws.validate import Validator
+from confkube_sandbox.daemon.faults import after, planned
 from confkube_sandbox.daemon.http import Reply
 from confkube_sandbox.daemon.kept import KeptCloud, log_fault
 from confkube_sandbox.daemon.store import StorageError
@@ -95,7 +96,7 @@ class Aws(KeptCloud[Memory]):
     def execute(self, caller: Caller, operation: str, params: dict[str, Any]) -> Reply | None:
         """Carry out one decoded request: checks, rules, the change itself, and its way to the disk."""
         with self._lock:
-            fault = faults.planned(self.settings, self.memory, caller.service, operation)
+            fault = planned(self.settings, self.memory.calls, caller.service, operation)
             faults.before(fault, caller)
             call = Call(
                 caller, operation, params, clock.now(self._home), self.settings, self.memory, self._check_launch
@@ -111,7 +112,7 @@ class Aws(KeptCloud[Memory]):
         if change:
             self.store.commit(change)
             moto.forget_instances()
-        return faults.after(fault, reply)
+        return after(fault, reply, faults.refused)
 
     def _serve(self, call: Call) -> Reply:
         if call.caller.service == "sts":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws import moto
+from confkube_sandbox.daemon.faults import Calls
 from confkube_sandbox.daemon.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Memory:
     """When a resource was made, kept only while it can still be invisible: (account, region, id) -> when."""
     activities: dict[tuple[str, str, str], list[dict[str, Any]]] = field(default_factory=dict)
     """Scaling activities of a group, newest first: (account, region, group) -> records."""
-    calls: dict[tuple[str, str], int] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     """How often each operation was called, for planned faults."""
     settings: Settings = field(default_factory=Settings)
 

@@ -11,6 +11,7 @@ from confkube_sandbox.daemon.azure import faults, frontdoor, ids, inventory, lif
 from confkube_sandbox.daemon.azure.context import Memory
 from confkube_sandbox.daemon.azure.errors import ArmError, render
 from confkube_sandbox.daemon.azure.routing import Router, operation_of
+from confkube_sandbox.daemon.faults import after, planned
 from confkube_sandbox.daemon.kept import KeptCloud, log_fault
 from confkube_sandbox.daemon.store import StorageError
 
@@ -67,7 +68,7 @@ class Azure(KeptCloud[Memory]):
             if lifecycle.advance(self.memory, now):
                 change = self.store.mark()
             operation = operation_of(request.method, target)
-            fault = faults.planned(self.settings, self.memory, operation)
+            fault = planned(self.settings, self.memory.calls, faults.SERVICE, operation)
             try:
                 faults.before(fault, target.subscription)
                 router = Router(request, target, self.memory, settings=self.settings, now=now, disabled=self._disabled)
@@ -79,7 +80,7 @@ class Azure(KeptCloud[Memory]):
         if change:
             self.store.commit(change)
         reply.headers.setdefault("x-ms-request-id", request_id)
-        return faults.after(fault, reply)
+        return after(fault, reply, faults.refused)
 
 
 def load(home: SandboxHome, token: str) -> Azure:

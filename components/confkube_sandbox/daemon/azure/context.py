@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.azure import ids, kinds
+from confkube_sandbox.daemon.faults import Calls
 from confkube_sandbox.daemon.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.ids import Target
     from confkube_sandbox.daemon.azure.kind import Kind
 
-TENANT = "00000000-0000-4000-8000-000000000000"
-CALLER = "00000000-0000-4000-8000-0000000c0fbe"
 SUCCEEDED = "Succeeded"
 FAILED = "Failed"
 CREATING = "Creating"
@@ -119,7 +118,7 @@ class Memory:
     """Soft-deleted key vaults by name in lower case: the resource, its secrets, when it was deleted and is purged."""
     reserved: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, "tuple[str, datetime]"])
     """Network interfaces that a failed machine still holds: (id of the machine, until when)."""
-    calls: dict[str, int] = field(default_factory=dict[str, int])
+    calls: Calls = field(default_factory=Calls)
     """How often each operation was called, for planned faults."""
     settings: Settings = field(default_factory=Settings)
 

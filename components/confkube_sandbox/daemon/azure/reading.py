@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.accounts import AZURE_TENANT
 from confkube_sandbox.daemon.azure import kinds
 from confkube_sandbox.daemon.azure.catalog import images, regions, roles, sizes
-from confkube_sandbox.daemon.azure.context import TENANT, normal_location
+from confkube_sandbox.daemon.azure.context import normal_location
 from confkube_sandbox.daemon.azure.errors import ArmError, answer
 from confkube_sandbox.daemon.azure.services import addresses, capacity, vaults
 
@@ -27,7 +28,7 @@ def subscription(account: str) -> dict[str, Any]:
         "id": f"/subscriptions/{account}",
         "authorizationSource": "RoleBased",
         "subscriptionId": account,
-        "tenantId": TENANT,
+        "tenantId": AZURE_TENANT,
         "displayName": f"confkube sandbox {account[-4:]}",
         "state": "Enabled",
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01"},

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from confkube_sandbox import clock
+from confkube_sandbox.daemon.faults import after, planned
 from confkube_sandbox.daemon.gcp import (
     accounts,
     faults,
@@ -97,7 +98,7 @@ class Gcp(KeptCloud[Memory]):
     def _execute(self, routed: Routed) -> Reply | None:
         """Carry out one request: checks, rules, the change itself, and its way to the disk."""
         with self._lock:
-            fault = faults.planned(self.settings, self.memory, routed.method)
+            fault = planned(self.settings, self.memory.calls, faults.SERVICE, routed.method)
             faults.before(fault, routed.service)
             now = self._now()
             moved = lifecycle.advance(self.memory, now, self._call_for)
@@ -110,7 +111,7 @@ class Gcp(KeptCloud[Memory]):
                     change = self.store.mark()
         if change:
             self.store.commit(change)
-        return faults.after(fault, reply, routed.service)
+        return after(fault, reply, lambda found: faults.refused(found, routed.service))
 
     def _serve(self, call: Call) -> Body:
         request = call.query.get("requestId", "") if REQUEST_ID not in self._disabled else ""

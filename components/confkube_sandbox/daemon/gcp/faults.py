@@ -1,27 +1,16 @@
-"""Planned failures of single calls, as the user has set them."""
+"""Planned failures, in the words of this cloud."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.gcp.errors import ApiError, render
 
 if TYPE_CHECKING:
-    from confkube_sandbox.daemon.gcp.model import Memory
     from confkube_sandbox.daemon.http import Reply
-    from confkube_sandbox.daemon.settings import Fault, Settings
+    from confkube_sandbox.daemon.settings import Fault
 
 SERVICE = "gcp"
-
-
-def planned(settings: Settings, memory: Memory, operation: str) -> Fault | None:
-    """Count this call and return the fault that is planned for it."""
-    relevant = [each for each in settings.faults if each.service == SERVICE and each.operation == operation]
-    if not relevant:
-        return None
-    count = memory.calls[SERVICE, operation] = memory.calls.get((SERVICE, operation), 0) + 1
-    return next((each for each in relevant if each.nth <= count < each.nth + each.times), None)
 
 
 def before(fault: Fault | None, service: str) -> None:
@@ -41,17 +30,9 @@ def before(fault: Fault | None, service: str) -> None:
         raise _error(fault)
 
 
-def after(fault: Fault | None, reply: Reply, service: str) -> Reply | None:
-    """Return what reaches the client of an answer that was given; None cuts the connection."""
-    if fault is None:
-        return reply
-    if fault.kind == "lost-response":
-        return None
-    if fault.kind == "created-but-error":
-        return render(_error(fault), service)
-    if fault.kind == "slow":
-        time.sleep(fault.seconds)
-    return reply
+def refused(fault: Fault, service: str) -> Reply:
+    """Render the error of a call that did its work all the same."""
+    return render(_error(fault), service)
 
 
 def _error(fault: Fault) -> ApiError:

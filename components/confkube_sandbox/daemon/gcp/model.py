@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  the state is kept by pickle, and dataclass fields are read
 from typing import Any, NamedTuple
 
+from confkube_sandbox.daemon.faults import Calls
 from confkube_sandbox.daemon.settings import Settings
 
 Body = dict[str, Any]
@@ -103,6 +104,6 @@ class Memory:
 
     projects: dict[str, Project] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
-    calls: dict[tuple[str, str], int] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     """How often each operation was called, for planned faults."""
     next_id: int = 4_000_000_000_000_000_001

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-CALLER = "confkube-sandbox@confkube-sandbox-0000.iam.gserviceaccount.com"
+from confkube_sandbox.accounts import GCP_PROJECT
+
+CALLER = f"confkube-sandbox@{GCP_PROJECT}.iam.gserviceaccount.com"
 _ID = re.compile(r"confkube-sandbox-([0-9]{4})")
 _NUMBER = re.compile(r"0{7}([0-9]{5})")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from confkube_sandbox.accounts import AZURE_CALLER, AZURE_TENANT
 from confkube_sandbox.daemon.azure import ids
 from confkube_sandbox.daemon.azure.catalog import roles
-from confkube_sandbox.daemon.azure.context import CALLER, TENANT
 from confkube_sandbox.daemon.azure.errors import ArmError
 from confkube_sandbox.daemon.azure.rules import sources
 from confkube_sandbox.daemon.azure.services import machines, vaults
@@ -72,17 +72,17 @@ def principal_exists(call: Call) -> None:
         return
     principal = str(call.properties.get("principalId", "")).lower()
     lag = timedelta(seconds=call.settings.consistency_lag / call.settings.speed)
-    known = {CALLER} | {
+    known = {AZURE_CALLER} | {
         str(each.at("properties.principalId"))
         for each in call.memory.of_type(machines.IDENTITY)
         if each.born is None or call.now - each.born >= lag
     }
     if principal not in known:
         text = (
-            f"Principal {principal.replace('-', '')} does not exist in the directory {TENANT}. Check that you have the "
-            "correct principal ID. If you are creating this principal and then immediately assigning a role, this "
-            "error might be related to a replication delay. In this case, set the role assignment principalType "
-            "property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype"
+            f"Principal {principal.replace('-', '')} does not exist in the directory {AZURE_TENANT}. Check that "
+            "you have the correct principal ID. If you are creating this principal and then immediately assigning a "
+            "role, this error might be related to a replication delay. In this case, set the role assignment "
+            "principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype"
         )
         raise ArmError("PrincipalNotFound", text)
 
@@ -99,7 +99,7 @@ def principal_type(call: Call) -> None:
     """The type of a principal that is known is the right one."""
     given = call.properties.get("principalType")
     principal = str(call.properties.get("principalId", "")).lower()
-    known = {str(each.at("properties.principalId")) for each in call.memory.of_type(machines.IDENTITY)} | {CALLER}
+    known = {str(each.at("properties.principalId")) for each in call.memory.of_type(machines.IDENTITY)} | {AZURE_CALLER}
     if given and given != "ServicePrincipal" and principal in known:
         text = (
             f"The PrincipalId '{principal.replace('-', '')}' has type 'ServicePrincipal' , which is different from "

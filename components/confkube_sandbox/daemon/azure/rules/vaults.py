@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.azure.context import TENANT
+from confkube_sandbox.accounts import AZURE_TENANT
 from confkube_sandbox.daemon.azure.errors import ArmError
 from confkube_sandbox.daemon.azure.rules import sources
 from confkube_sandbox.daemon.azure.services import vaults
@@ -46,8 +46,10 @@ def name_taken(call: Call) -> None:
 def tenant(call: Call) -> None:
     """A vault belongs to the directory of its subscription."""
     given = str(call.properties.get("tenantId", "")).lower()
-    if given != TENANT:
-        text = f"The tenant ID '{given}' in the request does not match the tenant ID '{TENANT}' of the subscription."
+    if given != AZURE_TENANT:
+        text = (
+            f"The tenant ID '{given}' in the request does not match the tenant ID '{AZURE_TENANT}' of the subscription."
+        )
         raise ArmError("BadRequest", text)
 
 

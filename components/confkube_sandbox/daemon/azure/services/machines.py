@@ -6,9 +6,10 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.accounts import AZURE_TENANT
 from confkube_sandbox.daemon.azure import ids
 from confkube_sandbox.daemon.azure.catalog import images, sizes
-from confkube_sandbox.daemon.azure.context import SUCCEEDED, TENANT, Resource
+from confkube_sandbox.daemon.azure.context import SUCCEEDED, Resource
 from confkube_sandbox.daemon.azure.services import addresses, capacity, links
 from confkube_sandbox.daemon.azure.services.base import Effects, defaults
 
@@ -208,7 +209,7 @@ def identity_properties(call: Call, kept: dict[str, Any]) -> dict[str, Any]:
     """Make a managed identity's body."""
     kept.setdefault("principalId", str(uuid.uuid4()))
     kept.setdefault("clientId", str(uuid.uuid4()))
-    own = {"tenantId": TENANT, "principalId": kept["principalId"], "clientId": kept["clientId"]}
+    own = {"tenantId": AZURE_TENANT, "principalId": kept["principalId"], "clientId": kept["clientId"]}
     return {**call.body, "properties": {**call.properties, **own}}
 
 

@@ -6,8 +6,8 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.accounts import AZURE_CALLER
 from confkube_sandbox.daemon.azure import ids
-from confkube_sandbox.daemon.azure.context import CALLER
 from confkube_sandbox.daemon.azure.services.base import Effects, defaults
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def assignment_properties(call: Call, kept: dict[str, Any]) -> dict[str, Any]:
         "principalType": kept.setdefault("principalType", call.at("properties.principalType") or "ServicePrincipal"),
         "createdOn": moment,
         "updatedOn": call.now.isoformat(),
-        "createdBy": CALLER,
-        "updatedBy": CALLER,
+        "createdBy": AZURE_CALLER,
+        "updatedBy": AZURE_CALLER,
     }
     return {**call.body, "properties": defaults(call.properties, usual)}
 
