@@ -12,6 +12,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from pulumi import automation as auto
@@ -23,6 +24,14 @@ LABELS = {"confkube-cluster", "confkube-stack", "confkube-owner", "confkube-expi
 LATER = {"addresses": {"services": "10.97.0.0/16"}}
 """What the stack is asked for in the later part of its life, beside a larger pool."""
 OPEN = {"admin_cidrs": ["203.0.113.0/24"]}
+OTHER_IMAGE = """
+import dataclasses
+from confkube import facts
+
+pinned = facts.stock_image
+facts.stock_image = lambda *args, **options: dataclasses.replace(pinned(*args, **options), name="IMAGE")
+
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +61,8 @@ class Life:
     """A larger machine type with the first pool's TEE."""
     moved: tuple[dict, str]
     """Changes of the platform block that would move the cluster, and the sentence that refuses them."""
+    other_images: ClassVar[dict[str, set[str]]] = {}
+    """Images that a later confkube might pin, and what becomes of the first pool's group then."""
 
     # -- how a cloud is read -----------------------------------------------------------------------------------------
     def machines(self, stack) -> list[Machine]:
@@ -247,6 +258,15 @@ class Life:
         assert {each.role for each in found if each.public} == {"control-plane"}
         assert not [message for message in opened.messages if "boot text" in message]
         assert not opened.outputs["endpoint"].startswith("10.")
+
+    def test_another_pinned_image_reaches_the_pool_and_leaves_single_machines_alone(self, stack, config):
+        program = stack.folder / "stacks" / "__main__.py"
+        committed = program.read_text()
+        for image, steps in self.other_images.items():
+            program.write_text(OTHER_IMAGE.replace("IMAGE", image) + committed)
+            first = f"{self.group} {self.name}-{self.pools(config)[0]['name']}"
+            assert stack.preview().changed == {step: {first} for step in steps}
+        program.write_text(committed)
 
     def test_wrong_arguments_are_one_line_and_change_nothing(self, stack, config):
         inventory = stack.inventory()

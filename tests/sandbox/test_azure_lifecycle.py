@@ -96,15 +96,23 @@ def test_a_machine_takes_with_it_what_says_so(clients: Clients, azure: Azure, su
     assert [each.partition("_")[0] for each in _inventory(azure, "disk")] == [f"{REGION}/{GROUP}/none"]
 
 
-def test_power_is_told_by_the_instance_view(clients: Clients, subnet: str) -> None:
-    machines = clients.client("compute").virtual_machines
-    machines.begin_create_or_update(GROUP, "one", azure_world.machine(_card(clients, "one", subnet))).result()
+def test_a_deallocated_machine_is_told_by_its_instance_view_and_can_have_a_larger_disk(
+    clients: Clients, subnet: str
+) -> None:
+    compute = clients.client("compute")
+    machines = compute.virtual_machines
+    body = azure_world.machine(_card(clients, "one", subnet))
+    machines.begin_create_or_update(GROUP, "one", body).result()
 
     def power() -> str:
         return machines.get(GROUP, "one", expand="instanceView").instance_view.statuses[-1].code
 
     assert power() == "PowerState/running"
     machines.begin_deallocate(GROUP, "one").result()
+    assert power() == "PowerState/deallocated"
+    body["properties"]["storageProfile"]["osDisk"]["diskSizeGB"] = 80
+    machines.begin_create_or_update(GROUP, "one", body).result()
+    assert [each.disk_size_gb for each in compute.disks.list_by_resource_group(GROUP)] == [80]
     assert power() == "PowerState/deallocated"
     machines.begin_start(GROUP, "one").result()
     assert power() == "PowerState/running"

@@ -26,6 +26,10 @@ _BOOT_TAG = "confkube-boot"
 _KEPT = ["osProfile.customData", "storageProfile.imageReference", f'tags["{_BOOT_TAG}"]']
 """A single machine holds state (etcd, trust keys): a new image or boot text never replaces or restarts it."""
 
+_IMAGE = "virtualMachineProfile.storageProfile.imageReference"
+_FIXED = [f"{_IMAGE}.{part}" for part in ("publisher", "offer", "id", "communityGalleryImageId")]
+"""A scale set keeps these (azurerm replaces it too: hashicorp/terraform-provider-azurerm#14165), azure-native asks."""
+
 _GOES = {"delete_option": "Delete"}
 """A single machine's disk goes with it; one of a scale set does so anyway."""
 _CONSOLE = azure.compute.DiagnosticsProfileArgs(boot_diagnostics=azure.compute.BootDiagnosticsArgs(enabled=True))
@@ -178,7 +182,7 @@ def _group(start: _Start, scale: Group) -> Machines:
         identity=start.who.block,
         zones=start.place.zones,
         tags=tags(spec.labels),
-        opts=start.opts,
+        opts=pulumi.ResourceOptions.merge(start.opts, pulumi.ResourceOptions(replace_on_changes=_FIXED)),
         **start.common,
     )
     return Machines(

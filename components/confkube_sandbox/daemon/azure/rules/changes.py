@@ -29,6 +29,8 @@ _FIXED = (
     ),
     ("properties.securityProfile.securityType", "securityProfile.securityType"),
 )
+_DISK_ID = "properties.storageProfile.osDisk.managedDisk.id"
+_DISK_SIZE = "properties.storageProfile.osDisk.diskSizeGB"
 _SET_IMAGE = "properties.virtualMachineProfile.storageProfile.imageReference"
 _FIXED_OF_SETS = (
     ("zones", "zones"),
@@ -106,6 +108,38 @@ def interfaces_fixed(call: Call) -> None:
             "can be updated to have multiple network interfaces and vice-versa."
         )
         raise ArmError("AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported", text)
+
+
+@rule("compute", spec.MACHINES, name="compute.disk-grows", source=sources.DISK_GROWS, date=sources.SEEN, evidence=READ)
+def disk_grows(call: Call) -> None:
+    """A machine's disk never becomes smaller (the code and status are recalled)."""
+    if call.existing is not None and _resized(call) < 0:
+        text = (
+            f"The disk/snapshot resource with id {call.existing.at(_DISK_ID)} cannot be resized down. Reducing "
+            "disk/snapshot size is not supported in Azure to prevent data loss. If you do need to reduce the size of "
+            "the disk, please create new snapshot/disks with the appropriate size. More information is available at "
+            "https://aka.ms/AzureDisksFAQ"
+        )
+        raise ArmError("OperationNotAllowed", text, 409)
+
+
+@rule("compute", spec.MACHINES, name="compute.disk-rests", source=sources.DISK_RESTS, date=sources.SEEN, evidence=READ)
+def disk_rests(call: Call) -> None:
+    """A machine's system disk grows while the machine is deallocated; live growth is for data disks."""
+    if call.existing is None or call.existing.kept.get("power") == DEALLOCATED or _resized(call) <= 0:
+        return
+    text = (
+        f"Cannot resize disk {call.existing.kept['disk']} while it is attached to running VM {call.existing.id}. "
+        "Resizing a disk of an Azure Virtual Machine requires the virtual machine to be deallocated. Please stop your "
+        "VM and retry the operation."
+    )
+    raise ArmError("OperationNotAllowed", text, 409)
+
+
+def _resized(call: Call) -> int:
+    """By how many GiB the system disk of a machine is to grow."""
+    before, after = call.existing.at(_DISK_SIZE) if call.existing else None, call.at(_DISK_SIZE)
+    return after - before if isinstance(before, int) and isinstance(after, int) else 0
 
 
 def _keep(call: Call, paths: tuple[tuple[str, str], ...]) -> None:
