@@ -96,6 +96,17 @@ def test_a_machine_takes_with_it_what_says_so(clients: Clients, azure: Azure, su
     assert [each.partition("_")[0] for each in _inventory(azure, "disk")] == [f"{REGION}/{GROUP}/none"]
 
 
+def test_a_host_may_encrypt_beside_the_machine(clients: Clients, subnet: str) -> None:
+    """Refused until 2026: github.com/hashicorp/terraform-provider-azurerm/pull/32885."""
+    machines = clients.client("compute").virtual_machines
+    body = azure_world.machine(_card(clients, "one", subnet))
+    disk = body["properties"]["storageProfile"]["osDisk"]["managedDisk"]
+    assert disk["securityProfile"]["securityEncryptionType"] == "DiskWithVMGuestState"
+    body["properties"]["securityProfile"]["encryptionAtHost"] = True
+    made = machines.begin_create_or_update(GROUP, "one", body).result()
+    assert made.security_profile.encryption_at_host
+
+
 def test_a_deallocated_machine_is_told_by_its_instance_view_and_can_have_a_larger_disk(
     clients: Clients, subnet: str
 ) -> None:
