@@ -18,6 +18,8 @@ class Recorder(mocks.Mocks):
     project_number: str = "123456789012"
     image_status: str = "READY"
     registered: list = field(default_factory=list)
+    called: list = field(default_factory=list)
+    """Functions that were invoked, with their arguments."""
 
     def new_resource(self, args):
         self.registered.append(args)
@@ -37,6 +39,7 @@ class Recorder(mocks.Mocks):
         return f"{args.name}_id"
 
     def call(self, args):
+        self.called.append((args.token, args.args))
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
                 return {"accountId": self.account[0], "arn": self.account[1], "id": self.account[0], "userId": "x"}

@@ -72,6 +72,11 @@ class Contract:
         assert set(outputs["pools"]) == {"workers"}
         assert outputs["cluster_id"].startswith("demo-")
 
+    def test_nothing_is_asked_of_the_cloud_twice(self, default):
+        """Each question waits for its answer before anything is created."""
+        asked = default[0].called
+        assert [each for number, each in enumerate(asked) if each in asked[:number]] == []
+
     def test_pools_and_trust_server_are_confidential_and_the_control_plane_is_not(self, default):
         asked = self.confidential(default[0])
         assert asked == {"demo-workers": True, "demo-trust": True, "demo-control-plane": False}

@@ -33,6 +33,7 @@ class AwsPlatform:
         checked = parse(AwsSettings, settings, where)
         self.zone = checked.zone
         self.region = region_of(checked.zone)
+        self._images: dict[str, aws.ec2.GetAmiResult] = {}
 
     @property
     def place(self) -> dict[str, str]:
@@ -75,7 +76,7 @@ class AwsPlatform:
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
         """Find the pinned image and check its boot mode."""
-        return images.find(name, spec, self.region, opts)
+        return images.find(name, spec, self.region, self._images, opts)
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make an instance, or a launch template with its Auto Scaling group."""

@@ -33,6 +33,7 @@ class GcpPlatform:
         self._where = where
         self.zone = self._settings.zone
         self.region = self._settings.region
+        self._images: dict[str, str] = {}
 
     @property
     def place(self) -> dict[str, str]:
@@ -75,7 +76,7 @@ class GcpPlatform:
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
         """Find the pinned image."""
-        return images.find(name, spec, opts)
+        return images.find(name, spec, self._images, opts)
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make an instance, or a template with its managed instance group."""
