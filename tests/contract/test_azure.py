@@ -192,3 +192,12 @@ class TestAzure(Contract):
         assert _reference(community) == {"communityGalleryImageId": community} or _reference(community) == {
             "community_gallery_image_id": community
         }
+
+    def test_a_pool_that_replaces_another_has_names_of_its_own(self):
+        """Scale sets count from nought, and kubeadm lets no second machine in under the name of a node."""
+        from confkube.clouds.azure.images import family
+
+        pinned = family("Canonical:ubuntu-24_04-lts:cvm:24.04.202607310")
+        assert family("Canonical:ubuntu-24_04-lts:cvm:24.04.202609990") == pinned
+        assert family("Canonical:ubuntu-26_04-lts:cvm:26.04.202604010") != pinned
+        assert family("/subscriptions/x/images/y") != pinned

@@ -1,5 +1,6 @@
 """How a cvm-nodes stack on Azure is read with the official SDK, and what a step changes there."""
 
+import re
 from contextlib import contextmanager
 
 from life_suite import Life, Machine
@@ -62,7 +63,7 @@ class AzureLife(Life):
         disk = profile.storage_profile.os_disk.managed_disk
         return Machine(
             id=found.vm_id,
-            role=profile.os_profile.computer_name_prefix.removeprefix(f"{self.name}-").rstrip("-"),
+            role=re.sub("-[0-9a-f]{4}-$", "", profile.os_profile.computer_name_prefix).removeprefix(f"{self.name}-"),
             tee=self.tee(found.sku.name) if profile.security_profile.security_type == "ConfidentialVM" else None,
             shielded=self.shielded(profile.security_profile),
             public=any(each.public_ip_address_configuration for each in interface.ip_configurations),

@@ -70,10 +70,9 @@ class CvmNodes(pulumi.ComponentResource):
             },
             inside,
         )
-        connected = pulumi.ResourceOptions(parent=self, depends_on=list(network.ready))
-        control_plane = self._control_plane(cluster, network, connected)
-        trust, trust_server = self._trust(cluster, network, connected)
-        pools = self._workers(cluster, network, control_plane, trust, connected)
+        control_plane = self._control_plane(cluster, network, inside)
+        trust, trust_server = self._trust(cluster, network, inside)
+        pools = self._workers(cluster, network, control_plane, trust, inside)
         single = {"control-plane": control_plane.machine_id}
         if trust_server:
             single["trust"] = trust_server.machine_id
@@ -122,6 +121,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "join_for": self._spec.ttl,
             },
             opts,
+            machines_after=network.ready,
         )
 
     def _trust(
@@ -148,6 +148,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "allow": list(self._spec.allow),
             },
             opts,
+            machines_after=network.ready,
         )
         return server.ref, server
 
@@ -175,6 +176,7 @@ class CvmNodes(pulumi.ComponentResource):
                     "allow": list(self._spec.allow),
                 },
                 opts,
+                machines_after=network.ready,
             )
             for pool in given
         }

@@ -1,5 +1,6 @@
 """The control plane: one machine outside the TEE, at a fixed private address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Annotated, Any
@@ -31,7 +32,10 @@ class _Arguments(Role):
 
 
 class ControlPlane(pulumi.ComponentResource):
-    """API server, scheduler, controllers and etcd of a cluster."""
+    """API server, scheduler, controllers and etcd of a cluster.
+
+    ``machines_after`` is what its machines wait for; ``depends_on`` would hold back keys and identities too.
+    """
 
     private_ip: pulumi.Output[str]
     """Fixed private address."""
@@ -43,7 +47,14 @@ class ControlPlane(pulumi.ComponentResource):
     """Command that forwards port 6443 of this computer to the API."""
 
     @refusing
-    def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ControlPlaneArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        machines_after: Sequence[pulumi.Resource] = (),
+    ) -> None:
         spec = parse(_Arguments, args)
         platform = resolve(spec.platform)
         machine_type = control_plane_type(platform, spec.machine)
@@ -80,7 +91,7 @@ class ControlPlane(pulumi.ComponentResource):
                     value=authority["secrets"],
                 ),
                 permissions=frozenset({Permission.TUNNEL}),
-                after=after(opts),
+                after=(*machines_after, *after(opts)),
             ),
             inside(self),
         )

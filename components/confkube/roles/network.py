@@ -72,7 +72,7 @@ class Network(pulumi.ComponentResource):
 
     @property
     def ready(self) -> tuple[pulumi.Resource, ...]:
-        """What a machine depends on to reach the internet at its first boot."""
+        """What a machine depends on to reach the internet at its first boot: the roles' ``machines_after``."""
         return self._ready
 
 

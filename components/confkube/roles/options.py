@@ -19,7 +19,7 @@ def inside(parent: pulumi.Resource) -> pulumi.ResourceOptions:
 
 
 def after(opts: pulumi.ResourceOptions | None) -> tuple[pulumi.Resource, ...]:
-    """What the role was told to wait for; a component's own ``depends_on`` does not reach its children."""
+    """What the whole role was told to wait for; a component's own ``depends_on`` does not order deletions."""
     wanted = opts.depends_on if opts else None
     if wanted is None:
         return ()

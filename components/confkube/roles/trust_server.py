@@ -1,5 +1,6 @@
 """A trust server of ours: a confidential virtual machine that makes its own keys and waits to be enrolled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Annotated
@@ -34,6 +35,8 @@ class TrustServer(pulumi.ComponentResource):
     Its offline root is made here and kept, secret, in the state; the machine gets the certificate alone. It makes the
     key that it signs with itself, and serves nobody until a certificate for that key, signed with the root,
     has been handed in.
+
+    ``machines_after`` is what its machines wait for; ``depends_on`` would hold back keys and identities too.
     """
 
     endpoint: pulumi.Output[str]
@@ -48,7 +51,14 @@ class TrustServer(pulumi.ComponentResource):
     """Command that forwards a port of this computer to the one where the machine waits for enrolment."""
 
     @refusing
-    def __init__(self, name: str, args: TrustServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: TrustServerArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        machines_after: Sequence[pulumi.Resource] = (),
+    ) -> None:
         spec = parse(_Arguments, args)
         platform = resolve(spec.platform)
         isolation = Cvm(tee=spec.tee)
@@ -73,7 +83,7 @@ class TrustServer(pulumi.ComponentResource):
                 user_data=text,
                 labels=cluster["labels"],
                 permissions=frozenset({Permission.INSPECT_MACHINES, Permission.TUNNEL}),
-                after=after(opts),
+                after=(*machines_after, *after(opts)),
             ),
             inside(self),
         )

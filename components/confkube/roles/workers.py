@@ -1,5 +1,6 @@
 """A worker pool: a scale group of confidential virtual machines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,10 @@ class _Arguments(Role):
 
 
 class Workers(pulumi.ComponentResource):
-    """Confidential worker machines that join by themselves."""
+    """Confidential worker machines that join by themselves.
+
+    ``machines_after`` is what its machines wait for; ``depends_on`` would hold back keys and identities too.
+    """
 
     group_id: pulumi.Output[str]
     """Identifier of the scale group."""
@@ -37,7 +41,14 @@ class Workers(pulumi.ComponentResource):
     """TEE of the machines."""
 
     @refusing
-    def __init__(self, name: str, args: WorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: WorkersArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        machines_after: Sequence[pulumi.Resource] = (),
+    ) -> None:
         spec = parse(_Arguments, args)
         platform = resolve(spec.platform)
         pool, tee = spec.pool, spec.pool.tee or spec.tee
@@ -66,7 +77,7 @@ class Workers(pulumi.ComponentResource):
                 firewall_id=tier["firewall_id"],
                 user_data=pulumi.Output.secret(text),
                 labels=cluster["labels"],
-                after=after(opts),
+                after=(*machines_after, *after(opts)),
             ),
             inside(self),
         )

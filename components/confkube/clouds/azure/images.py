@@ -31,6 +31,11 @@ def reference(image_id: pulumi.Input[str]) -> Any:  # noqa: ANN401 - an output o
     return pulumi.Output.from_input(image_id).apply(_reference)
 
 
+def family(image_id: str) -> str:
+    """What of an image a scale set keeps for its life: publisher and offer, or that it is an image of one's own."""
+    return "" if image_id.startswith("/") else ":".join(image_id.split(":")[:2])
+
+
 def _reference(image_id: str) -> dict[str, Any]:
     if image_id.startswith("/CommunityGalleries/"):
         return {"community_gallery_image_id": image_id}

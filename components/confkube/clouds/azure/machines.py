@@ -11,7 +11,7 @@ import pulumi_tls as tls
 from confkube.clouds.azure import addresses, identity, tenancy
 from confkube.clouds.azure.confidential import accelerated_networking, disk_security_profile, security_profile
 from confkube.clouds.azure.identity import Identity
-from confkube.clouds.azure.images import reference
+from confkube.clouds.azure.images import family, reference
 from confkube.clouds.azure.labels import tags
 from confkube.clouds.azure.network import bastion_name
 from confkube.clouds.azure.settings import AzureSettings
@@ -27,8 +27,9 @@ _KEPT = ["osProfile.customData", "storageProfile.imageReference", f'tags["{_BOOT
 """A single machine holds state (etcd, trust keys): a new image or boot text never replaces or restarts it."""
 
 _IMAGE = "virtualMachineProfile.storageProfile.imageReference"
-_FIXED = [f"{_IMAGE}.{part}" for part in ("publisher", "offer", "id", "communityGalleryImageId")]
-"""A scale set keeps these (azurerm replaces it too: hashicorp/terraform-provider-azurerm#14165), azure-native asks."""
+_FIXED = [f"{_IMAGE}.publisher", f"{_IMAGE}.offer"]
+"""A scale set keeps these, and an image of one's own has neither; azure-native asks for what Azure refuses, where
+azurerm replaces the set (https://github.com/hashicorp/terraform-provider-azurerm/pull/14165, 2026-11-27)."""
 
 _GOES = {"delete_option": "Delete"}
 """A single machine's disk goes with it; one of a scale set does so anyway."""
@@ -204,11 +205,21 @@ def _profile(start: _Start, scale: Group) -> azure.compute.VirtualMachineScaleSe
             image_reference=reference(spec.image.image_id), os_disk=_disk(start, scale)
         ),
         os_profile=azure.compute.VirtualMachineScaleSetOSProfileArgs(
-            computer_name_prefix=f"{start.name}-", **_login(start)
+            computer_name_prefix=_prefix(start), **_login(start)
         ),
         network_profile=azure.compute.VirtualMachineScaleSetNetworkProfileArgs(
             network_interface_configurations=[_interface(start)]
         ),
+    )
+
+
+def _prefix(start: _Start) -> pulumi.Output[str]:
+    """What the host names in a pool begin with; another one in a pool that replaces it, as both exist for a while.
+
+    Instance numbers begin anew in each scale set, and a node is not let in under the name of another that is ready.
+    """
+    return pulumi.Output.from_input(start.spec.image.image_id).apply(
+        lambda image: f"{start.name}-{digest(family(image), 4)}-"
     )
 
 

@@ -28,10 +28,10 @@ def bastion_name(labels: Labels) -> pulumi.Output[str]:
 def create(name: str, spec: NetworkSpec, settings: AzureSettings, opts: pulumi.ResourceOptions) -> Network:
     """Make the network of a cluster in one location."""
     builder = _Builder(name, spec, settings, opts)
-    if settings.bastion:
-        builder.bastion()
     for tier in spec.tiers:
         builder.tier(tier)
+    if settings.bastion:
+        builder.bastion()
     return Network(
         network_id=builder.vnet.id,
         subnet_ids={tier: subnet.id for tier, subnet in builder.subnets.items()},
@@ -81,7 +81,10 @@ class _Builder:
         self.ready.append(subnet)
 
     def bastion(self) -> None:
-        """A Bastion that forwards single ports, for those whom Azure lets use it."""
+        """A Bastion that forwards single ports, for those whom Azure lets use it.
+
+        After the tiers: it takes minutes to come and to go, in which the network should not change.
+        """
         subnet = self._subnet(
             f"{self.name}-bastion",
             last_part(self.spec.cidr, _BASTION_PREFIX),
