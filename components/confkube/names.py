@@ -13,6 +13,9 @@ CLUSTER_NAME_LENGTH = 30
 POOL_NAME_LENGTH = 15
 """Longest pool name."""
 
+SINGLE_MACHINES = ("control-plane", "trust")
+"""Names that no pool may have: what belongs to one machine is named after it."""
+
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]")
 

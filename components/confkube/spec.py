@@ -53,6 +53,8 @@ def _holds(least: int, most: int, what: str = "entries") -> Callable[[Sized], No
 
 def _pool_name(name: str) -> None:
     names.checked_name(name, names.POOL_NAME_LENGTH)
+    if name in names.SINGLE_MACHINES:
+        raise ValueError(f"{name!r} is the name of a machine beside the pools; choose another")
 
 
 def _labels(labels: dict[str, str]) -> None:

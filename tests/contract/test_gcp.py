@@ -82,6 +82,14 @@ class TestGcp(Contract):
         assert reader.inputs["role"] == "roles/secretmanager.secretAccessor"
         assert not [each for each in default[0].registered if "iAMMember" in each.typ and "secret" not in each.typ]
 
+    def test_what_cannot_be_labelled_says_whose_it_is(self, default):
+        recorded, outputs = default
+        kinds = ("network:Network", "router:Router", "instanceGroupManager:InstanceGroupManager", "account:Account")
+        found = [each.inputs["description"] for each in recorded.registered if each.typ.endswith(kinds)]
+        assert len(found) == 6
+        assert {each.split()[0] for each in found} == {f"confkube-cluster={outputs['cluster_id']}"}
+        assert all(each.split()[1].startswith("confkube-proof=") for each in found)
+
     def test_project_keys_of_others_do_not_get_in(self, default):
         for each in self.machines(default[0]):
             metadata = recorder.plain(each.inputs["metadata"])

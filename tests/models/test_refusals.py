@@ -18,6 +18,11 @@ CASES = {
         {"pools": [{"name": "a", "cuont": 1}]},
         r"args\.pools\[0\]: unknown key 'cuont'.*mean count",
     ),
+    "a pool called as a machine of ours": (
+        {"pools": [{"name": "trust"}]},
+        r"args\.pools\[0\]\.name: 'trust' is the name of a machine beside the pools; choose another",
+    ),
+    "a pool called as the other machine": ({"pools": [{"name": "control-plane"}]}, r"'control-plane' is the name of"),
     "unknown tee": ({"tee": "sgx"}, r"args\.tee: 'sgx' is not known; choose one of 'snp', 'tdx'"),
     "tdx on aws": ({"tee": "tdx"}, r"aws has no tdx vm.*azure/tdx.*gcp/tdx"),
     "size without the TEE": (

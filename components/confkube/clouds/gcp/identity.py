@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from confkube.clouds.gcp.labels import labels, short_name
+from confkube.clouds.gcp.labels import description, labels, short_name
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.platform import MachineSpec, Secret
 
@@ -45,7 +45,7 @@ def create(name: str, spec: MachineSpec, settings: GcpSettings, opts: pulumi.Res
         f"{name}-identity",
         account_id=short_name(spec.labels, name),
         display_name=name,
-        description=f"confkube: what {name} runs as",
+        description=description(spec.labels),
         project=settings.project,
         opts=opts,
     )
@@ -61,7 +61,9 @@ def create(name: str, spec: MachineSpec, settings: GcpSettings, opts: pulumi.Res
         role=_READER,
         member=account.email.apply(lambda email: f"serviceAccount:{email}"),
         project=settings.project,
-        opts=opts,
+        # Secret Manager may not know an account yet that is seconds old; the machine waits for this anyway.
+        # https://github.com/GoogleCloudPlatform/magic-modules/pull/10813, 2026-11-27
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*spec.after])),
     )
     return Identity(account=account, ready=(version, reader))
 

@@ -13,6 +13,15 @@ def labels(given: Labels) -> pulumi.Output[dict[str, str]]:
     return pulumi.Output.from_input(given).apply(dict)  # pyright: ignore[reportArgumentType, reportReturnType, reportUnknownMemberType]
 
 
+def description(given: Labels) -> pulumi.Output[str]:
+    """What says whose a resource is that cannot be labelled: at most 256 characters, and the same for its life."""
+
+    def described(known: Mapping[str, str]) -> str:
+        return " ".join(f"{key}={known[key]}" for key in ("confkube-cluster", "confkube-proof"))
+
+    return pulumi.Output.from_input(given).apply(described)  # pyright: ignore[reportArgumentType]
+
+
 def named(name: str) -> str:
     """A resource's name such that the provider's own ending (a dash and seven digits) still fits 63 characters."""
     return fitted(name, 55)

@@ -10,7 +10,7 @@ import pulumi_gcp as gcp
 from confkube.clouds.gcp import identity
 from confkube.clouds.gcp.confidential import confidential_arguments, disk_type
 from confkube.clouds.gcp.identity import Identity
-from confkube.clouds.gcp.labels import labels
+from confkube.clouds.gcp.labels import description, labels
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.names import digest
 from confkube.platform import Group, Machines, MachineSpec, Single
@@ -142,6 +142,7 @@ def _group(start: _Start, scale: Group) -> Machines:
         base_instance_name=name,
         versions=[{"instance_template": template.self_link_unique}],
         target_size=scale.count,
+        description=description(start.spec.labels),
         # A running machine is never changed under its pods: new ones follow the new template, old ones stay.
         update_policy={
             "type": "OPPORTUNISTIC",

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from confkube.clouds.gcp.labels import named
+from confkube.clouds.gcp.labels import description, named
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.platform import TUNNEL, Network, NetworkSpec, Opening, Tier
 
@@ -35,6 +35,7 @@ def create(name: str, spec: NetworkSpec, settings: GcpSettings, opts: pulumi.Res
 class _Builder:
     def __init__(self, name: str, spec: NetworkSpec, settings: GcpSettings, opts: pulumi.ResourceOptions) -> None:
         self.name, self.settings, self.opts = name, settings, opts
+        self.description = description(spec.labels)
         self.sources = {tier.name: str(tier.cidr) for tier in spec.tiers} | {TUNNEL: IAP_RANGE}
         # What an instance carries to be under a tier's rules: a word of at most 63 letters, digits and dashes.
         self.tags = {tier.name: f"{name}-{tier.name}" for tier in spec.tiers}
@@ -42,7 +43,7 @@ class _Builder:
             f"{name}-vpc",
             auto_create_subnetworks=False,
             routing_mode="REGIONAL",
-            description=f"confkube {name}",
+            description=self.description,
             project=settings.project,
             opts=opts,
         )
@@ -80,7 +81,7 @@ class _Builder:
     def way_out(self) -> None:
         """Cloud NAT for machines without a public address."""
         router = gcp.compute.Router(
-            f"{self.name}-router", network=self.network.id, description=f"confkube {self.name}", **self._regional()
+            f"{self.name}-router", network=self.network.id, description=self.description, **self._regional()
         )
         nat = gcp.compute.RouterNat(
             f"{self.name}-nat",
