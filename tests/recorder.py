@@ -60,6 +60,8 @@ class Recorder(mocks.Mocks):
                     "subscriptionId": subscription,
                     "tenantId": tenant,
                 }
+            case "azure-native:resources:getResourceGroup":
+                return {"id": "x", "name": args.args["resourceGroupName"], "location": "westus"}
             case "gcp:organizations/getProject:getProject":
                 return {"projectId": args.args["projectId"], "number": self.project_number}
             case "gcp:compute/getImage:getImage":

@@ -100,7 +100,8 @@ def _plain(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - as
     if kind is int and isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise Refusal(f"{where}: {_short(value)} {_IS_NOT[kind]}")
+        quoted = f"; write it in quotes: '{value}'" if kind is str and type(value) in (int, float) else ""
+        raise Refusal(f"{where}: {_short(value)} {_IS_NOT[kind]}{quoted}")
     return value
 
 

@@ -15,7 +15,7 @@ _HOST_PORT = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?):(\d{1,5})")
 _LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _TAINT = re.compile(r"[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecute)")
-_OWN_LABELS = ("confkube.dev/", "kubernetes.io/", "k8s.io/")
+_OWN_DOMAINS = ("confkube.dev", "kubernetes.io", "k8s.io")
 _TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,253}[a-z0-9])?")
 
 _MACHINES, _PODS, _SERVICES = map(IPv4Network, ("10.20.0.0/16", "10.244.0.0/14", "10.96.0.0/16"))
@@ -25,6 +25,9 @@ _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 
 NODE_PREFIX = 24
 """Range of a node's pods within args.addresses.pods; kubeadm's default for IPv4."""
+
+_WIDEST_ADMIN_RANGE = 8
+"""Prefix length of what one organisation may hold; wider is the internet in pieces."""
 
 NEVER = "never"
 NO_END = timedelta(days=3650)
@@ -61,7 +64,8 @@ def _labels(labels: dict[str, str]) -> None:
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
             raise ValueError(f"{key}={value} is not a Kubernetes label")
-        if any(domain in key for domain in _OWN_LABELS):
+        domain, slash, _ = key.rpartition("/")
+        if slash and any(f".{domain}".endswith(f".{own}") for own in _OWN_DOMAINS):
             raise ValueError(f"{key!r} belongs to confkube or Kubernetes; use a key of your own domain")
 
 
@@ -112,9 +116,19 @@ def _certificate(pem: str) -> None:
         raise ValueError("is not a PEM certificate; it starts with -----BEGIN CERTIFICATE-----")
 
 
-def _not_everybody(ranges: tuple[IPv4Network, ...]) -> None:
-    if any(network.prefixlen == 0 for network in ranges):
-        raise ValueError("0.0.0.0/0 opens the API to everybody; name the ranges of the administrators")
+def _ranges_of_administrators(ranges: tuple[IPv4Network, ...]) -> None:
+    for number, network in enumerate(ranges):
+        if network.prefixlen < _WIDEST_ADMIN_RANGE:
+            raise ValueError(f"{network} opens the API to everybody; name the ranges of the administrators")
+        if network.is_loopback or network.is_multicast:
+            raise ValueError(f"nobody comes from {network}; name the ranges of the administrators")
+        if network in ranges[:number]:
+            raise ValueError(f"{network} is given twice; give it once")
+
+
+def _owner(owner: str) -> None:
+    if not names.label_value(owner):
+        raise ValueError(f"{owner!r} makes an empty label; use letters or digits")
 
 
 def _allowable(status: str) -> None:
@@ -197,7 +211,7 @@ class Trust:
 class Lifetime:
     """Whose the cluster is and how long it lives."""
 
-    owner: Annotated[str, _holds(1, 63, "characters")] = "unknown"
+    owner: Annotated[str, _holds(1, 63, "characters"), _owner] = "unknown"
     ttl: Annotated[str, is_ttl] = NEVER
 
     @property
@@ -210,7 +224,7 @@ class Lifetime:
 class AdminRanges:
     """From where administrators come."""
 
-    admin_cidrs: Annotated[tuple[IPv4Network, ...], _holds(0, 20), _not_everybody] = ()
+    admin_cidrs: Annotated[tuple[IPv4Network, ...], _holds(0, 20), _ranges_of_administrators] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,8 +29,8 @@ def require_same_world(args: Mapping[str, Any]) -> None:
         return
     block = args.get("platform")
     platform = resolve(cast("Mapping[str, Any]", block) if isinstance(block, Mapping) else {})
-    _same_account(recorded, platform.account())
     _same_place(recorded, platform.place, parse(Addresses, args.get("addresses", {}), "args.addresses"))
+    _same_account(recorded, platform.account())
     _alive(recorded, args.get("ttl", NEVER))
 
 

@@ -168,6 +168,14 @@ class Contract:
             )
         assert seen.registered == []
 
+    def test_a_key_with_nothing_behind_it_is_left_out(self):
+        recorded, outputs = self.up(
+            pools=[{"name": "w", "tee": None, "machine_type": None}],
+            trust={"server": None, "external": None, "trust_domain": None},
+        )
+        assert set(outputs["pools"]) == {"w"}
+        assert self.confidential(recorded)["demo-w"]
+
     def test_an_unknown_key_in_the_block_is_refused(self):
         ((cloud, settings),) = self.block.items()
         with pytest.raises(Refusal, match="unknown key 'zoen'; the keys are"):

@@ -109,3 +109,10 @@ def test_an_unknown_type_and_a_wrong_value_are_refused(stack_in):
     program.write_text(START + '\nazure.storage.StorageAccount("account", kind="x", sku={"name": "x"}, **WHERE)\n')
     failure(stack.preview, "azure-native:storage:StorageAccount")
     stack.destroy()
+
+
+def test_a_group_to_borrow_that_is_not_there_is_refused_in_preview(stack_in, committed_config):
+    config = committed_config("cvm-nodes-azure-snp")
+    config["confkube:args"]["platform"]["azure"]["resource_group"] = "nope"
+    text = failure(stack_in("azure-borrowed", config).preview, "resource_group: there is no resource group nope")
+    assert "az group create --name nope" in text

@@ -23,6 +23,10 @@ CASES = {
         r"args\.pools\[0\]\.name: 'trust' is the name of a machine beside the pools; choose another",
     ),
     "a pool called as the other machine": ({"pools": [{"name": "control-plane"}]}, r"'control-plane' is the name of"),
+    "label of a domain within Kubernetes' own": (
+        {"pools": [{"name": "a", "labels": {"x.k8s.io/y": "z"}}]},
+        r"'x\.k8s\.io/y' belongs to",
+    ),
     "unknown tee": ({"tee": "sgx"}, r"args\.tee: 'sgx' is not known; choose one of 'snp', 'tdx'"),
     "tdx on aws": ({"tee": "tdx"}, r"aws has no tdx vm.*azure/tdx.*gcp/tdx"),
     "size without the TEE": (
@@ -80,6 +84,11 @@ CASES = {
         r"cannot build on metal yet; it can on aws, azure, gcp",
     ),
     "platform as text": ({"platform": "aws"}, r"args\.platform: 'aws' is not a block of settings"),
+    "open API in two pieces": ({"admin_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, r"0\.0\.0\.0/1 opens the API to everyb"),
+    "administrators from nowhere": ({"admin_cidrs": ["224.0.0.0/8"]}, r"nobody comes from 224\.0\.0\.0/8"),
+    "a range twice": ({"admin_cidrs": ["203.0.113.0/24", "203.0.113.0/24"]}, r"203\.0\.113\.0/24 is given twice"),
+    "an owner that leaves no label": ({"owner": "!!!"}, r"args\.owner: '!!!' makes an empty label"),
+    "a number for text": ({"owner": 7}, r"args\.owner: 7 is not text; write it in quotes: '7'"),
     "open API": ({"admin_cidrs": ["0.0.0.0/0"]}, r"0\.0\.0\.0/0 opens the API to everybody"),
     "loopback range": ({"addresses": {"cidr": "127.0.0.0/16"}}, r"127\.0\.0\.0/16 is not private"),
     "link-local range": ({"addresses": {"pods": "169.254.0.0/16"}}, r"169\.254\.0\.0/16 is not private"),

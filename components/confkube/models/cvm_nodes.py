@@ -13,7 +13,7 @@ from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, WORKERS, Netw
 from confkube.roles.options import STOCK
 from confkube.roles.trust_server import TrustServer
 from confkube.roles.workers import Workers
-from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, Tee, TrustRef
+from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, TrustRef
 
 
 class CvmNodes(pulumi.ComponentResource):
@@ -144,7 +144,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "tee": self._spec.tee,
                 "trust_domain": domain,
                 "image": self._images[Cvm(tee=self._spec.tee)],
-                "machine": self._args.get("trust", {}).get("server", {}),
+                "machine": self._args.get("trust", {}).get("server") or {},
                 "allow": list(self._spec.allow),
             },
             opts,
@@ -162,8 +162,8 @@ class CvmNodes(pulumi.ComponentResource):
     ) -> dict[str, Workers]:
         given: list[PoolArgs] = self._args.get("pools", [{"name": pool.name} for pool in self._spec.pools])
         return {
-            pool["name"]: Workers(
-                f"{self._name}-{pool['name']}",
+            checked.name: Workers(
+                f"{self._name}-{checked.name}",
                 {
                     "platform": self._args["platform"],
                     "cluster": cluster.ref,
@@ -172,13 +172,13 @@ class CvmNodes(pulumi.ComponentResource):
                     "trust": trust,
                     "tee": self._spec.tee,
                     "pool": pool,
-                    "image": self._images[Cvm(tee=Tee(pool.get("tee", self._spec.tee)))],
+                    "image": self._images[Cvm(tee=checked.tee or self._spec.tee)],
                     "allow": list(self._spec.allow),
                 },
                 opts,
                 machines_after=network.ready,
             )
-            for pool in given
+            for pool, checked in zip(given, self._spec.pools, strict=True)
         }
 
 

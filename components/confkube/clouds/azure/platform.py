@@ -6,7 +6,7 @@ import pulumi
 import pulumi_azure_native as azure
 
 from confkube.bootstrap import BootProfile
-from confkube.clouds.azure import images, machines, network
+from confkube.clouds.azure import images, machines, network, tenancy
 from confkube.clouds.azure.settings import AzureSettings
 from confkube.errors import Refusal
 from confkube.parse import parse
@@ -67,7 +67,8 @@ class AzurePlatform:
         """Ask the provider which subscription it works in, and compare it with the block.
 
         Raises:
-            Refusal: The provider has no usable credentials, or works in another subscription or tenant.
+            Refusal: The provider has no usable credentials, or works in another subscription or tenant, or the
+                resource group to borrow is not there.
         """
         try:
             found = azure.authorization.get_client_config(opts=opts)
@@ -84,6 +85,7 @@ class AzurePlatform:
                     f"{self._where}.{what} is {asked}, but the provider works in {actual}; choose it with: "
                     f"pulumi config set azure-native:{what}Id {asked}"
                 )
+        tenancy.require_group(self._settings, self._where, opts)
         world = "sandbox" if found.tenant_id == SANDBOX_TENANT else "cloud"
         return Account(world=world, account_id=found.subscription_id)
 

@@ -48,6 +48,27 @@ def create(name: str, settings: AzureSettings, labels: Labels, opts: pulumi.Reso
     return _in(group.name, group, settings)
 
 
+def require_group(settings: AzureSettings, where: str, opts: pulumi.InvokeOptions | None) -> None:
+    """Refuse to borrow a resource group that is not there.
+
+    Raises:
+        Refusal: It is not, or Azure does not tell.
+    """
+    name = settings.resource_group
+    if name is None:
+        return
+    try:
+        azure.resources.get_resource_group(resource_group_name=name, opts=opts)
+    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
+        found = f"Azure does not tell about {name}: {error}"
+        if "ResourceGroupNotFound" in str(error):
+            found = f"there is no resource group {name} in the subscription"
+        raise Refusal(
+            f"{where}.resource_group: {found}; make it with: az group create --name {name} --location "
+            f"{settings.location}, or leave the key out for a group of the cluster's own"
+        ) from None
+
+
 def beside(subnet_id: pulumi.Input[str], settings: AzureSettings, made_before: Iterable[pulumi.Resource]) -> Tenancy:
     """Where machines go: the group that the user names, else the one of their subnet."""
     owned = next((each for each in made_before if isinstance(each, azure.resources.ResourceGroup)), None)
