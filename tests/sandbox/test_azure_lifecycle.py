@@ -129,6 +129,43 @@ def test_a_deallocated_machine_is_told_by_its_instance_view_and_can_have_a_large
     assert power() == "PowerState/running"
 
 
+def test_a_running_machine_is_resized_in_its_series_and_a_deallocated_one_to_any(clients: Clients, subnet: str) -> None:
+    machines = clients.client("compute").virtual_machines
+    card = _card(clients, "one", subnet)
+
+    def resize(size: str) -> str:
+        made = machines.begin_create_or_update(GROUP, "one", azure_world.machine(card, size)).result()
+        return made.hardware_profile.vm_size
+
+    resize("Standard_DC2as_v5")
+    assert resize("Standard_DC4as_v5") == "Standard_DC4as_v5"
+    with pytest.raises(HttpResponseError, match="current hardware cluster"):
+        resize("Standard_EC2as_v5")
+    machines.begin_power_off(GROUP, "one").result()
+    with pytest.raises(HttpResponseError, match="current hardware cluster"):
+        resize("Standard_EC2as_v5")
+    machines.begin_deallocate(GROUP, "one").result()
+    assert resize("Standard_EC2as_v5") == "Standard_EC2as_v5"
+    machines.begin_start(GROUP, "one").result()
+
+
+def test_a_scale_set_changes_its_series_while_it_has_no_machines(clients: Clients, subnet: str) -> None:
+    _pool(clients, subnet, 1).result()
+    assert _pool(clients, subnet, 1, **{"sku.name": "Standard_DC4as_v5"}).result().sku.name == "Standard_DC4as_v5"
+    for capacity in (1, 0):
+        with pytest.raises(HttpResponseError, match="existing allocation unit"):
+            _pool(clients, subnet, capacity, **{"sku.name": "Standard_EC2as_v5"})
+    _pool(clients, subnet, 0, **{"sku.name": "Standard_DC4as_v5"}).result()
+    assert _pool(clients, subnet, 1, **{"sku.name": "Standard_EC2as_v5"}).result().sku.name == "Standard_EC2as_v5"
+
+
+def test_a_scale_set_that_found_no_room_can_have_another_series(clients: Clients, azure: Azure, subnet: str) -> None:
+    azure.change_settings({"capacity": [{"type": "Standard_DC2as_v5", "zone": REGION, "count": 1}]})
+    with pytest.raises(HttpResponseError, match="AllocationFailed"):
+        _pool(clients, subnet, 2).result()
+    assert _pool(clients, subnet, 2, **{"sku.name": "Standard_EC2as_v5"}).result().sku.name == "Standard_EC2as_v5"
+
+
 def test_a_scale_set_grows_and_shrinks(clients: Clients, azure: Azure, subnet: str) -> None:
     instances = clients.client("compute").virtual_machine_scale_set_vms
     _pool(clients, subnet, 2).result()

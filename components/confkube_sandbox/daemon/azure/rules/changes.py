@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from confkube_sandbox.daemon.azure import ids
+from confkube_sandbox.daemon.azure.catalog import sizes
+from confkube_sandbox.daemon.azure.context import FAILED
 from confkube_sandbox.daemon.azure.errors import ArmError
 from confkube_sandbox.daemon.azure.rules import sources, spec
-from confkube_sandbox.daemon.azure.services import links
+from confkube_sandbox.daemon.azure.services import links, scale_sets
 from confkube_sandbox.daemon.azure.services.machines import DEALLOCATED
-from confkube_sandbox.daemon.rules import READ, rule
+from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
-    from confkube_sandbox.daemon.azure.context import Call
+    from confkube_sandbox.daemon.azure.catalog.sizes import Size
+    from confkube_sandbox.daemon.azure.context import Call, Resource
 
 _CUSTOM_DATA = ("properties.osProfile.customData", "osProfile.customData")
 _FIXED = (
@@ -29,6 +32,8 @@ _FIXED = (
     ),
     ("properties.securityProfile.securityType", "securityProfile.securityType"),
 )
+_SIZE = "properties.hardwareProfile.vmSize"
+_RESIZING = "Read more on VM resizing strategy at https://aka.ms/azure-resizevm."
 _DISK_ID = "properties.storageProfile.osDisk.managedDisk.id"
 _DISK_SIZE = "properties.storageProfile.osDisk.diskSizeGB"
 _SET_IMAGE = "properties.virtualMachineProfile.storageProfile.imageReference"
@@ -134,6 +139,66 @@ def disk_rests(call: Call) -> None:
         "VM and retry the operation."
     )
     raise ArmError("OperationNotAllowed", text, 409)
+
+
+@rule(
+    "compute",
+    spec.MACHINES,
+    name="compute.machine-series",
+    source=sources.MACHINE_SERIES,
+    date="2026-11-27",
+    evidence=READ,
+)
+def machine_series(call: Call) -> None:
+    """A machine gets a size of another series while it is deallocated (the status is recalled).
+
+    Azure lets some series share hardware, and says which only for a given machine; here each series has its own.
+    """
+    if call.existing is None or not _placed(call.existing):
+        return
+    before, after = sizes.size(str(call.existing.at(_SIZE))), sizes.size(str(call.at(_SIZE)))
+    if before is not None and after is not None and _series(before) != _series(after):
+        near = ",".join(sorted(each.name for each in sizes.sizes().values() if _series(each) == _series(before)))
+        text = (
+            f"Unable to resize the VM '{call.existing.name}' because the requested size {after.name} is not available "
+            f"in the current hardware cluster. The available sizes in this cluster are: {near}. The requested size "
+            f"might be available in other clusters of this region. {_RESIZING}"
+        )
+        raise ArmError("OperationNotAllowed", text, 409, target="vmSize")
+
+
+@rule(
+    "compute",
+    spec.SETS,
+    name="compute.set-series",
+    source=sources.SET_SERIES,
+    date="2026-11-27",
+    evidence=RECALLED,
+)
+def set_series(call: Call) -> None:
+    """A scale set gets a size of another series while it has no machine on the old hardware.
+
+    That was read; so were code and text, in Azure's list of errors. That scale sets are answered with them is recalled.
+    """
+    if call.existing is None or not any(map(_placed, scale_sets.instances(call.memory, call.existing))):
+        return
+    before, after = sizes.size(str(call.existing.at("sku.name"))), sizes.size(str(call.at("sku.name")))
+    if before is not None and after is not None and _series(before) != _series(after):
+        text = (
+            f"Unable to add or update the VM. The requested VM size {after.name} may not be available in the existing "
+            f"allocation unit. {_RESIZING}"
+        )
+        raise ArmError("OperationNotAllowed", text, 409, target="vmSize")
+
+
+def _placed(machine: Resource) -> bool:
+    """Whether a machine holds a place on some hardware: not if it is deallocated, or never found room."""
+    return machine.kept.get("power") != DEALLOCATED and machine.state != FAILED
+
+
+def _series(size: Size) -> tuple[str, str]:
+    """Return what sizes on the same hardware share."""
+    return size.family, size.tee
 
 
 def _resized(call: Call) -> int:

@@ -92,6 +92,11 @@ DISK_RESTS = f"{_GITHUB}kubernetes/kubernetes/issues/96706"
 MACHINE_FIXED = f"{_GITHUB}Azure/azure-powershell/issues/7621"
 SET_IMAGE = f"{_GITHUB}MicrosoftDocs/azure-docs/issues/89791"
 SET_FIXED = f"{_GITHUB}Azure/azure-powershell/issues/4704"
+MACHINE_SERIES = (
+    f"{_GITHUB}hashicorp/terraform-provider-azurerm/blob/main/internal/services/compute/"
+    "linux_virtual_machine_resource.go"
+)
+SET_SERIES = f"{_LEARN}virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-scale-set"
 INTERFACES_FIXED = f"{_GITHUB}Azure/azure-powershell/issues/4565"
 PRIMARY = f"{_GITHUB}ansible/ansible/issues/40648"
 HOST_NAME = f"{_GITHUB}hashicorp/terraform-provider-azurerm/issues/280"
