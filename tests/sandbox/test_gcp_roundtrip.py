@@ -233,14 +233,15 @@ def test_changes_of_a_machine(world: World) -> None:
     items = [{"key": "user-data", "value": "new"}]
     world.run("instances.setMetadata", {"items": items, "fingerprint": held["metadata"]["fingerprint"]}, **where)
     world.run("instances.stop", **where)
-    size = f"zones/{ZONE}/machineTypes/e2-standard-4"
+    size = f"zones/{ZONE}/machineTypes/n2d-standard-4"
     until(lambda: world.instance()["status"] == "TERMINATED")
     world.run("instances.setMachineType", {"machineType": size}, **where)
+    world.run("instances.setMinCpuPlatform", {"minCpuPlatform": "AMD Milan"}, **where)
     world.run("instances.setServiceAccount", {"email": world.account(), "scopes": [SCOPE]}, **where)
     world.run("instances.start", **where)
     until(lambda: world.instance()["status"] == "RUNNING")
     changed = world.instance()
-    has(changed, labels=LABELS, machineType=link(world, size))
+    has(changed, labels=LABELS, machineType=link(world, size), minCpuPlatform="AMD Milan", cpuPlatform="AMD Milan")
     assert changed["tags"]["items"] == ["x"]
     assert changed["metadata"]["items"] == items
     assert changed["fingerprint"] != held["fingerprint"]

@@ -14,6 +14,9 @@ from engine_events import changes
 
 from confkube_sandbox import plugins
 
+SNP = {"confidential_instance_config": {"confidential_instance_type": "SEV_SNP"}, "min_cpu_platform": "AMD Milan"}
+TDX = {"confidential_instance_config": {"confidential_instance_type": "TDX"}}
+
 
 class Program:
     """An inline program whose settings the test changes between two updates."""
@@ -21,6 +24,7 @@ class Program:
     def __init__(self) -> None:
         self.user_data = "#!/bin/sh\necho 1"
         self.machine_type = "n2d-standard-2"
+        self.isolation = SNP
         self.size = 2
         self.pools = ["pool"]
         self.template_data = "one-in-template"
@@ -56,8 +60,6 @@ class Program:
         )
         image = gcp.compute.get_image_output(project="ubuntu-os-cloud", family="ubuntu-2404-lts-amd64")
         common = {
-            "min_cpu_platform": "AMD Milan",
-            "confidential_instance_config": {"confidential_instance_type": "SEV_SNP"},
             "scheduling": {"on_host_maintenance": "TERMINATE"},
             "service_account": {"email": account.email, "scopes": ["cloud-platform"]},
             "tags": ["node"],
@@ -74,7 +76,12 @@ class Program:
             network_interfaces=[interface],
             metadata={"user-data": self.user_data},
             allow_stopping_for_update=True,
-            opts=pulumi.ResourceOptions(ignore_changes=['metadata["user-data"]'], delete_before_replace=True),
+            opts=pulumi.ResourceOptions(
+                ignore_changes=['metadata["user-data"]'],
+                replace_on_changes=["confidentialInstanceConfig"],
+                delete_before_replace=True,
+            ),
+            **self.isolation,
             **common,
         )
         template = gcp.compute.InstanceTemplate(
@@ -83,6 +90,7 @@ class Program:
             disks=[{"boot": True, "source_image": image.self_link, "disk_type": "pd-balanced", "disk_size_gb": 20}],
             network_interfaces=[{"subnetwork": subnet.id, "nic_type": "GVNIC"}],
             metadata={"user-data": pulumi.Output.secret(self.template_data)},
+            **SNP,
             **common,
         )
         for name in self.pools:
@@ -192,6 +200,41 @@ def test_a_whole_life(stack, cloud, home, google):
 
     program.public = False
     assert changes(stack.up) == {"machine": ["update"], "public": ["delete"]}
+    stack.destroy()
+    assert cloud.inventory() == before
+
+
+def test_another_tee_is_another_machine_and_another_cpu_platform_is_not(stack, cloud, google, monkeypatch):
+    before, program = cloud.inventory(), stack.test_program
+
+    def change(machine_type, isolation):
+        """Look at a change beforehand, make it, and return what it does and the machine that is there then."""
+        monkeypatch.setattr(program, "machine_type", machine_type)
+        monkeypatch.setattr(program, "isolation", isolation)
+        planned = changes(stack.preview)
+        assert changes(stack.up) == planned
+        assert changes(stack.up, refresh=True) == {}
+        (live,) = google("compute").instances().list(project=w.PROJECT, zone=w.ZONE).execute()["items"]
+        assert live["status"] == "RUNNING"
+        return planned.get("machine"), live
+
+    monkeypatch.setattr(program, "pools", [])
+    made, first = change("n2d-standard-2", {"min_cpu_platform": "AMD Rome"})
+    for platform in ("AMD Milan", "Automatic"):
+        made, live = change("n2d-standard-2", {"min_cpu_platform": platform})
+        assert (made, live["id"]) == (["update"], first["id"])
+        assert live.get("minCpuPlatform", "Automatic") == platform
+    one_at_a_time = ["delete-replaced", "replace", "create-replacement"]
+    for tee, machine_type, isolation in (
+        ("SEV_SNP", "n2d-standard-2", SNP),
+        ("TDX", "c3-standard-4", TDX),
+        ("SEV_SNP", "n2d-standard-2", SNP),
+    ):
+        made, live = change(machine_type, isolation)
+        assert made == one_at_a_time
+        assert live["confidentialInstanceConfig"] == {"confidentialInstanceType": tee}
+        assert live["machineType"].endswith(f"/{machine_type}")
+        assert live.get("minCpuPlatform") == isolation.get("min_cpu_platform")
     stack.destroy()
     assert cloud.inventory() == before
 

@@ -183,7 +183,7 @@ def _stopped_changes(instance: Instance, gcp: Connection, to: Change) -> list[tu
     """List the methods to call on the stopped instance, what is waited for, and their bodies."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     if "minCpuPlatform" in to.keys:
-        body = {"minCpuPlatform": to.new.get("minCpuPlatform") or ""}
+        body = machines.filled({"minCpuPlatform": to.new.get("minCpuPlatform") or None})
         found.append(("instances.setMinCpuPlatform", "updating min cpu platform", body))
     if "machineType" in to.keys:
         machine = f"zones/{instance.place(to.id)['zone']}/machineTypes/{str(to.new['machineType']).rpartition('/')[2]}"

@@ -87,7 +87,6 @@ NEEDS: Mapping[str, str] = {
     "canIpForward": "compute.instances.update",
     "description": "compute.instances.update",
     "enableDisplay": "compute.instances.updateDisplayDevice",
-    "minCpuPlatform": "compute.instances.setMinCpuPlatform",
     **{
         f"{_NIC}.{key}": "compute.instances.updateNetworkInterface"
         for key in ("aliasIpRanges", "igmpQuery", "network", "stackType", "subnetwork", "subnetworkProject")

@@ -10,7 +10,6 @@ METHODS = frozenset(
     {
         "compute.instanceGroups.setNamedPorts",
         "compute.instances.resume",
-        "compute.instances.setMinCpuPlatform",
         "compute.instances.suspend",
         "compute.instances.update",
         "compute.instances.updateDisplayDevice",

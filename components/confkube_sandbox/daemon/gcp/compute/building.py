@@ -32,10 +32,21 @@ def machine_name(body: Body) -> str:
     return str(body.get("machineType", "")).rpartition("/")[2]
 
 
+def least_platform(body: Body) -> str:
+    """Return the CPU platform that a body asks for; empty where it leaves the choice to Google, in a word or none."""
+    wanted = str(body.get("minCpuPlatform") or "")
+    return "" if wanted.lower() == "automatic" else wanted
+
+
+def cpu_platform(body: Body) -> str:
+    """Return the CPU platform that a machine is started on: the one asked for, or the oldest of its family."""
+    platforms = machine_types()[machine_name(body)].family.platforms
+    return least_platform(body) or (platforms[0] if platforms else "Unknown CPU Platform")
+
+
 def instance_body(call: Call, key: Key) -> Body:
     """Return the complete instance for a call whose body asks for one."""
     body = call.body
-    family = machine_types()[machine_name(body)].family
     root = f"{addresses.ROOT}projects/{call.project.id}/zones/{key.place}"
     made: Body = {
         "name": key.name,
@@ -48,8 +59,7 @@ def instance_body(call: Call, key: Key) -> Body:
         "metadata": metadata(body.get("metadata", {}).get("items", [])),
         "labelFingerprint": fingerprint(body.get("labels")),
         "scheduling": _scheduling(body),
-        "cpuPlatform": body.get("minCpuPlatform")
-        or (family.platforms[0] if family.platforms else "Unknown CPU Platform"),
+        "cpuPlatform": cpu_platform(body),
         "startRestricted": False,
         "deletionProtection": body.get("deletionProtection", False),
         "shieldedInstanceConfig": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.gcp import addresses, operations
-from confkube_sandbox.daemon.gcp.compute.building import access_config, machine_name, metadata, tags
+from confkube_sandbox.daemon.gcp.compute.building import access_config, least_platform, machine_name, metadata, tags
 from confkube_sandbox.daemon.gcp.marks import fingerprint
 from confkube_sandbox.daemon.gcp.registry import serves
 
@@ -75,6 +75,16 @@ def set_machine_type(call: Call) -> Body:
     key, held = call.target("instances", "instance")
     root = f"{addresses.ROOT}projects/{call.project.id}/zones/{key.place}"
     held["machineType"] = f"{root}/machineTypes/{machine_name(call.body)}"
+    return _changed(call, key, held)
+
+
+@serves("compute.instances.setMinCpuPlatform")
+def set_min_cpu_platform(call: Call) -> Body:
+    """Change the CPU platform that a stopped instance needs at least; one that needs none shows none."""
+    key, held = call.target("instances", "instance")
+    held.pop("minCpuPlatform", None)
+    if least_platform(call.body):
+        held["minCpuPlatform"] = least_platform(call.body)
     return _changed(call, key, held)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.gcp import operations
-from confkube_sandbox.daemon.gcp.compute.building import instance_body
+from confkube_sandbox.daemon.gcp.compute.building import cpu_platform, instance_body
 from confkube_sandbox.daemon.gcp.compute.families import zones
 from confkube_sandbox.daemon.gcp.compute.listing import gathered, listed
 from confkube_sandbox.daemon.gcp.model import Body, Key
@@ -72,6 +72,7 @@ def start(call: Call) -> Body:
     key, held = call.target("instances", "instance")
     if held["status"] == "TERMINATED":
         held["status"] = "STAGING"
+        held["cpuPlatform"] = cpu_platform(held)
         held["lastStartTimestamp"] = operations.stamp(call.now)
         operations.plan(call, key, "RUNNING", operations.seconds(call))
     return operations.start(call, key)

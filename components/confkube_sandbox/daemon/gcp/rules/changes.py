@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 @rule(
     "compute",
-    "instances.setMachineType instances.setServiceAccount instances.updateShieldedInstanceConfig",
+    "instances.setMachineType instances.setMinCpuPlatform instances.setServiceAccount "
+    "instances.updateShieldedInstanceConfig",
     name="compute.stopped-only",
     source=INSTANCES,
     date=WRITTEN,
     evidence=RECALLED,
 )
 def stopped_only(call: Call) -> None:
-    """Size, service account and firmware settings change while a machine is stopped."""
+    """Size, least CPU platform, service account and firmware settings change while a machine is stopped."""
     if call.get(target_key(call))["status"] != "TERMINATED":
         what = {
             "instances.setMachineType": "Machine type",
+            "instances.setMinCpuPlatform": "The minimum CPU platform",
             "instances.setServiceAccount": "The service account",
             "instances.updateShieldedInstanceConfig": "The shielded instance config",
         }[call.operation]

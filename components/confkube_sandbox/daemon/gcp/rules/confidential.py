@@ -69,7 +69,14 @@ def tee_type(call: Call) -> None:
         raise invalid(f"{path}.confidentialInstanceConfig.confidentialInstanceType", kind, text)
 
 
-@rule("compute", BOTH, name="compute.tee-platform", source=CVM, date=WRITTEN, evidence=RECALLED)
+@rule(
+    "compute",
+    f"{BOTH} instances.setMinCpuPlatform",
+    name="compute.tee-platform",
+    source=CVM,
+    date=WRITTEN,
+    evidence=RECALLED,
+)
 def tee_platform(call: Call) -> None:
     """SEV-SNP needs AMD Milan by name; TDX on C4 needs Granite Rapids by name."""
     body, path = machine(call)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.gcp import accounts
-from confkube_sandbox.daemon.gcp.compute.building import machine_name, tee_of
+from confkube_sandbox.daemon.gcp.compute.building import least_platform, machine_name, tee_of
 from confkube_sandbox.daemon.gcp.compute.families import machine_types, offered
 from confkube_sandbox.daemon.gcp.errors import OperationError, bad_request, invalid
 from confkube_sandbox.daemon.gcp.rules.marks import machine
@@ -73,7 +73,7 @@ def type_in_zone(call: Call) -> None:
 
 @rule(
     "compute",
-    BOTH,
+    f"{BOTH} instances.setMinCpuPlatform",
     name="compute.cpu-platform",
     source="https://github.com/poseidon/typhoon/issues/438",
     date=SEEN,
@@ -82,12 +82,15 @@ def type_in_zone(call: Call) -> None:
 def cpu_platform(call: Call) -> None:
     """A CPU platform is one that the zone has.
 
-    https://github.com/related-sciences/gce-github-runner/pull/55 shows the words for an empty one.
+    https://github.com/related-sciences/gce-github-runner/pull/55 shows the words for an empty one. A change has to name
+    one or "Automatic", as a comment in an older resource_compute_instance.go says; that the words are the same is
+    recalled.
     """
     body, path = machine(call)
-    if "minCpuPlatform" not in body:
+    changed = call.operation == "instances.setMinCpuPlatform"
+    wanted = body.get("minCpuPlatform")
+    if wanted is None or (changed and wanted and not least_platform(body)):
         return
-    wanted = body["minCpuPlatform"]
     known = {each for kind in machine_types().values() for each in kind.family.platforms}
     if wanted not in known:
         raise invalid(f"{path}.minCpuPlatform", wanted, "Invalid CPU platform.")
@@ -103,7 +106,7 @@ def cpu_platform(call: Call) -> None:
 
 @rule(
     "compute",
-    "instances.insert",
+    "instances.insert instances.setMachineType instances.setMinCpuPlatform",
     name="compute.cpu-platform-of-type",
     source="https://github.com/cloudfoundry/bosh-google-cpi-release/issues/322",
     date=SEEN,
@@ -113,13 +116,15 @@ def cpu_platform_of_type(call: Call) -> None:
     """A machine type has a CPU platform; another cannot be asked for.
 
     Families with two platforms are taken to name the older one in the text; that is recalled, and so is that E2 takes
-    none.
+    none. https://github.com/hashicorp/terraform-provider-google/issues/15471 says that a machine with a platform cannot
+    become one of another family; that the words are the same is recalled.
     """
-    wanted = call.body.get("minCpuPlatform")
+    body, _ = machine(call)
+    wanted = least_platform(body)
     platforms = size(call).family.platforms
     if not wanted or wanted in platforms:
         return
-    name = machine_name(call.body)
+    name = machine_name(body)
     if not platforms:
         raise bad_request(f"The selected machine type ({name}) does not support a minimum CPU platform.")
     plain = [each.partition(" ")[2].replace(" ", "").lower() for each in (platforms[0], wanted)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.gcp.errors import ApiError, invalid
@@ -11,7 +12,7 @@ from confkube_sandbox.daemon.gcp.rules.targets import target_key
 from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from confkube_sandbox.daemon.gcp.context import Call
 
@@ -27,12 +28,19 @@ _LABELLED = (
     "instances.insert instances.setLabels disks.insert disks.setLabels addresses.insert addresses.setLabels "
     "instanceTemplates.insert"
 )
+_RESHAPES: Mapping[str, str] = MappingProxyType(
+    {"instances.setMachineType": "machineType", "instances.setMinCpuPlatform": "minCpuPlatform"}
+)
+"""Operation that changes a member on which others depend -> that member."""
 
 
 def machine(call: Call) -> tuple[dict[str, Any], str]:
-    """Return the part of a body that describes a machine, and what error texts call it."""
+    """Return what describes the machine that a call would lead to, and what error texts call it."""
     if call.operation == "instanceTemplates.insert":
         return call.body.get("properties", {}), "resource.properties"
+    if call.operation in _RESHAPES:
+        member = _RESHAPES[call.operation]
+        return {**call.get(target_key(call)), member: call.body.get(member) or ""}, "resource"
     return call.body, "resource"
 
 

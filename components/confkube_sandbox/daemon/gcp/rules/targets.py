@@ -49,10 +49,11 @@ CHANGES = (
     "routers.delete addresses.setLabels addresses.delete disks.resize disks.setLabels disks.delete instances.delete "
     "instances.stop instances.start instances.reset instances.setLabels instances.setTags instances.setMetadata "
     "instances.addAccessConfig instances.deleteAccessConfig instances.setDeletionProtection instances.setMachineType "
-    "instances.setServiceAccount instances.setScheduling instances.updateShieldedInstanceConfig "
-    "instances.setDiskAutoDelete instanceTemplates.delete instanceGroupManagers.patch instanceGroupManagers.resize "
-    "instanceGroupManagers.setInstanceTemplate instanceGroupManagers.delete instanceGroupManagers.deleteInstances "
-    "instanceGroupManagers.recreateInstances instanceGroupManagers.applyUpdatesToInstances"
+    "instances.setMinCpuPlatform instances.setServiceAccount instances.setScheduling "
+    "instances.updateShieldedInstanceConfig instances.setDiskAutoDelete instanceTemplates.delete "
+    "instanceGroupManagers.patch instanceGroupManagers.resize instanceGroupManagers.setInstanceTemplate "
+    "instanceGroupManagers.delete instanceGroupManagers.deleteInstances instanceGroupManagers.recreateInstances "
+    "instanceGroupManagers.applyUpdatesToInstances"
 )
 _PLACED = (
     f"{INSERTS} {READS} {CHANGES} zones.get regions.get machineTypes.get machineTypes.list diskTypes.get "
