@@ -280,15 +280,10 @@ class Life:
     def test_a_cluster_cannot_move(self, stack, config):
         ((cloud, block),) = config["confkube:args"]["platform"].items()
         changes, sentence = self.moved
-        range_sentence = "its cidr is 10.20.0.0/16 and cannot become 10.30.0.0/16"
-        for change, wanted in (
-            ({"platform": {cloud: block | changes}}, sentence),
-            ({"addresses": {"cidr": "10.30.0.0/16"}}, range_sentence),
-        ):
-            stack.configure(self.asking(config, **change))
-            with pytest.raises(auto.CommandError, match=re.escape(wanted)) as failed:
-                stack.preview()
-            assert "Traceback" not in str(failed.value)
+        stack.configure(self.asking(config, platform={cloud: block | changes}))
+        with pytest.raises(auto.CommandError, match=re.escape(sentence)) as failed:
+            stack.preview()
+        assert "Traceback" not in str(failed.value)
 
     def test_another_account_is_refused(self, stack, config):
         wanted = self.asking(config, pools=self.more(config), **LATER, **OPEN)

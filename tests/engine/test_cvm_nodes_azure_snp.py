@@ -13,5 +13,4 @@ class TestLife(AzureLife):
     other_images: ClassVar[dict[str, set[str]]] = {
         "Canonical:ubuntu-24_04-lts:cvm:24.04.202609990": {"update"},
         "Canonical:ubuntu-26_04-lts:cvm:26.04.202609990": REPLACED,
-        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/nodes": REPLACED,
     }
