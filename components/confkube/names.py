@@ -13,7 +13,10 @@ CLUSTER_NAME_LENGTH = 30
 POOL_NAME_LENGTH = 15
 """Longest pool name."""
 
-SINGLE_MACHINES = ("control-plane", "trust")
+CONTROL_PLANE, WORKERS, TRUST = "control-plane", "workers", "trust"
+"""The tiers of a cluster, and what belongs to each."""
+
+SINGLE_MACHINES = (CONTROL_PLANE, TRUST)
 """Names that no pool may have: what belongs to one machine is named after it."""
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")

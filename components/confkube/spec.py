@@ -64,8 +64,8 @@ def _labels(labels: dict[str, str]) -> None:
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
             raise ValueError(f"{key}={value} is not a Kubernetes label")
-        domain, slash, _ = key.rpartition("/")
-        if slash and any(f".{domain}".endswith(f".{own}") for own in _OWN_DOMAINS):
+        domain = key.rpartition("/")[0]
+        if any(f".{domain}".endswith(f".{own}") for own in _OWN_DOMAINS):
             raise ValueError(f"{key!r} belongs to confkube or Kubernetes; use a key of your own domain")
 
 

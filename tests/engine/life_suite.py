@@ -64,6 +64,11 @@ class Life:
     other_images: ClassVar[dict[str, set[str]]] = {}
     """Images that a later confkube might pin, and what becomes of the first pool's group then."""
 
+    def __init_subclass__(cls):
+        if cls.__name__.startswith("Test") and not cls.other_images:
+            # Else it would pass without a look at anything.
+            cls.test_another_pinned_image_reaches_the_pool_and_leaves_single_machines_alone = None
+
     # -- how a cloud is read -----------------------------------------------------------------------------------------
     def machines(self, stack) -> list[Machine]:
         raise NotImplementedError

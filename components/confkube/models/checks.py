@@ -5,10 +5,11 @@ from ipaddress import IPv4Network
 from confkube import models, names, placement
 from confkube.clouds import resolve
 from confkube.errors import Refusal
+from confkube.names import CONTROL_PLANE, TRUST, WORKERS
 from confkube.parse import parse
 from confkube.platform import Platform
 from confkube.roles import control_plane, trust_server, workers
-from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, TRUST_PORT, WORKERS, tiers_of
+from confkube.roles.network import API_PORT, TRUST_PORT, tiers_of
 from confkube.roles.options import HOST_NUMBER
 from confkube.spec import NODE_PREFIX, CvmNodes
 

@@ -6,10 +6,11 @@ from confkube import models
 from confkube.attest import statements
 from confkube.component import refusing
 from confkube.models.checks import checked_cvm_nodes
+from confkube.names import CONTROL_PLANE, TRUST, WORKERS
 from confkube.platform import Cvm, ImageSpec, Isolation, Plain, Platform
 from confkube.roles.cluster import Cluster
 from confkube.roles.control_plane import ControlPlane
-from confkube.roles.network import API_PORT, CONTROL_PLANE, TRUST, WORKERS, Network
+from confkube.roles.network import API_PORT, Network
 from confkube.roles.options import STOCK
 from confkube.roles.trust_server import TrustServer
 from confkube.roles.workers import Workers
@@ -73,9 +74,9 @@ class CvmNodes(pulumi.ComponentResource):
         control_plane = self._control_plane(cluster, network, inside)
         trust, trust_server = self._trust(cluster, network, inside)
         pools = self._workers(cluster, network, control_plane, trust, inside)
-        single = {"control-plane": control_plane.machine_id}
+        single = {CONTROL_PLANE: control_plane.machine_id}
         if trust_server:
-            single["trust"] = trust_server.machine_id
+            single[TRUST] = trust_server.machine_id
         private = pulumi.Output.from_input(control_plane.join["endpoint"])
         self.cluster_id = cluster.cluster_id
         self.world = pulumi.Output.from_input(account.world)
@@ -108,7 +109,7 @@ class CvmNodes(pulumi.ComponentResource):
 
     def _control_plane(self, cluster: Cluster, network: Network, opts: pulumi.ResourceOptions) -> ControlPlane:
         return ControlPlane(
-            f"{self._name}-control-plane",
+            f"{self._name}-{CONTROL_PLANE}",
             {
                 "platform": self._args["platform"],
                 "cluster": cluster.ref,
@@ -136,7 +137,7 @@ class CvmNodes(pulumi.ComponentResource):
                 "root_certificate": external.root_certificate,
             }, None
         server = TrustServer(
-            f"{self._name}-trust",
+            f"{self._name}-{TRUST}",
             {
                 "platform": self._args["platform"],
                 "cluster": cluster.ref,

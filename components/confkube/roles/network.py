@@ -10,12 +10,11 @@ from confkube import names
 from confkube.bootstrap import ENROLMENT_PORT
 from confkube.clouds import resolve
 from confkube.component import refusing
+from confkube.names import CONTROL_PLANE, TRUST, WORKERS
 from confkube.parse import parse
 from confkube.platform import TUNNEL, NetworkSpec, Opening, Tier
 from confkube.spec import Addresses, AdminRanges
 from confkube.types import NetworkArgs, TierRef
-
-CONTROL_PLANE, WORKERS, TRUST = "control-plane", "workers", "trust"
 
 API_PORT, KUBELET_PORT, TRUST_PORT = 6443, 10250, 8081
 OVERLAY_PORT, ENCRYPTION_PORT, HEALTH_PORT = 8472, 51871, 4240

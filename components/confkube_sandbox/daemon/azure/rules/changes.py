@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.catalog.sizes import Size
     from confkube_sandbox.daemon.azure.context import Call, Resource
 
+_SEEN = "2026-11-27"
 _CUSTOM_DATA = ("properties.osProfile.customData", "osProfile.customData")
 _FIXED = (
     ("zones", "zones"),
@@ -115,7 +116,7 @@ def interfaces_fixed(call: Call) -> None:
         raise ArmError("AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported", text)
 
 
-@rule("compute", spec.MACHINES, name="compute.disk-grows", source=sources.DISK_GROWS, date=sources.SEEN, evidence=READ)
+@rule("compute", spec.MACHINES, name="compute.disk-grows", source=sources.DISK_GROWS, date=_SEEN, evidence=READ)
 def disk_grows(call: Call) -> None:
     """A machine's disk never becomes smaller (the code and status are recalled)."""
     if call.existing is not None and _resized(call) < 0:
@@ -128,7 +129,7 @@ def disk_grows(call: Call) -> None:
         raise ArmError("OperationNotAllowed", text, 409)
 
 
-@rule("compute", spec.MACHINES, name="compute.disk-rests", source=sources.DISK_RESTS, date=sources.SEEN, evidence=READ)
+@rule("compute", spec.MACHINES, name="compute.disk-rests", source=sources.DISK_RESTS, date=_SEEN, evidence=READ)
 def disk_rests(call: Call) -> None:
     """A machine's system disk grows while the machine is deallocated; live growth is for data disks."""
     if call.existing is None or call.existing.kept.get("power") == DEALLOCATED or _resized(call) <= 0:
@@ -146,7 +147,7 @@ def disk_rests(call: Call) -> None:
     spec.MACHINES,
     name="compute.machine-series",
     source=sources.MACHINE_SERIES,
-    date="2026-11-27",
+    date=_SEEN,
     evidence=READ,
 )
 def machine_series(call: Call) -> None:
@@ -156,8 +157,9 @@ def machine_series(call: Call) -> None:
     """
     if call.existing is None or not _placed(call.existing):
         return
-    before, after = sizes.size(str(call.existing.at(_SIZE))), sizes.size(str(call.at(_SIZE)))
-    if before is not None and after is not None and _series(before) != _series(after):
+    found = _moved(call, call.existing, _SIZE)
+    if found:
+        before, after = found
         near = ",".join(sorted(each.name for each in sizes.sizes().values() if _series(each) == _series(before)))
         text = (
             f"Unable to resize the VM '{call.existing.name}' because the requested size {after.name} is not available "
@@ -172,7 +174,7 @@ def machine_series(call: Call) -> None:
     spec.SETS,
     name="compute.set-series",
     source=sources.SET_SERIES,
-    date="2026-11-27",
+    date=_SEEN,
     evidence=RECALLED,
 )
 def set_series(call: Call) -> None:
@@ -182,8 +184,9 @@ def set_series(call: Call) -> None:
     """
     if call.existing is None or not any(map(_placed, scale_sets.instances(call.memory, call.existing))):
         return
-    before, after = sizes.size(str(call.existing.at("sku.name"))), sizes.size(str(call.at("sku.name")))
-    if before is not None and after is not None and _series(before) != _series(after):
+    found = _moved(call, call.existing, "sku.name")
+    if found:
+        _, after = found
         text = (
             f"Unable to add or update the VM. The requested VM size {after.name} may not be available in the existing "
             f"allocation unit. {_RESIZING}"
@@ -194,6 +197,14 @@ def set_series(call: Call) -> None:
 def _placed(machine: Resource) -> bool:
     """Whether a machine holds a place on some hardware: not if it is deallocated, or never found room."""
     return machine.kept.get("power") != DEALLOCATED and machine.state != FAILED
+
+
+def _moved(call: Call, existing: Resource, path: str) -> tuple[Size, Size] | None:
+    """Return the sizes before and after a call that leads to other hardware, None where it leads to none."""
+    before, after = sizes.size(str(existing.at(path))), sizes.size(str(call.at(path)))
+    if before is None or after is None or _series(before) == _series(after):
+        return None
+    return before, after
 
 
 def _series(size: Size) -> tuple[str, str]:
