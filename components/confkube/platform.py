@@ -199,6 +199,10 @@ class Limits:
     """Longest and shortest range of a network: the smallest and the largest prefix length."""
     group_machines: int | None = None
     """Most machines of one scale group; None where the platform names no bound of its own."""
+    machines: int | None = None
+    """Most machines of a cluster; None where nothing but the account's quotas bounds them."""
+    machines_why: str = ""
+    """Why no more: what a refusal says."""
     disk_gib: int = 16384
     """Largest system disk."""
     confidential_disk_gib: int | None = None

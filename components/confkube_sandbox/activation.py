@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from confkube.errors import Refusal
+from confkube_build.progress import Reporter
 from confkube_sandbox import plugins
 from confkube_sandbox.daemon.client import DaemonClient, DaemonUnreachableError, ensure_running
 from confkube_sandbox.engine import pulumi
-from confkube_sandbox.engine.progress import Reporter
 from confkube_sandbox.engine.pulumi import Engine
 from confkube_sandbox.home import SandboxHome
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from confkube.errors import Refusal
+from confkube_build.progress import Reporter
 from confkube_sandbox import clock as sandbox_clock
-from confkube_sandbox.engine.progress import Reporter
 from confkube_sandbox.home import SandboxHome
 
 

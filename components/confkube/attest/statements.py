@@ -7,6 +7,11 @@ INSTANCE_IDENTITY = (
 )
 """What a provider's instance identity document proves (SPIRE node attestors that rest on one)."""
 
+EMULATED = (
+    "lab: nothing here is confidential; the machines are containers of this computer, and their TEEs exist in name only"
+)
+"""What machines of the lab prove beside."""
+
 HELD_KEY = (
     "possession of a key, not confidentiality: an agent holds the private key of a certificate that was handed to its "
     "machine; nothing is proved about the machine that uses it"

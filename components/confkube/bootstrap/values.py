@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from confkube.attest import statements
 from confkube.attest.plugin import Plugin
 from confkube.bootstrap import checks
 from confkube.bootstrap.software import Software, pinned
@@ -93,6 +94,7 @@ class BootProfile:
         node_attestor_agent: The node attestor of SPIRE agents: ``name``, and optionally ``data``.
         node_attestor_server: The node attestor of the SPIRE server, in the same form.
         user_data_limit: Most bytes of user data, before any encoding for transport.
+        attestation: What the node attestor proves and what it does not, for outputs.
     """
 
     provider: str
@@ -103,6 +105,7 @@ class BootProfile:
     user_data_limit: int
     guarded: tuple[tuple[str, int], ...] = ()
     secret_address: str = "{name}"  # noqa: S105  the address of a secret is none
+    attestation: str = statements.INSTANCE_IDENTITY
 
     def __post_init__(self) -> None:
         checks.address("metadata address", self.metadata_address)

@@ -26,6 +26,7 @@ PLATFORMS: Mapping[str, Entry] = MappingProxyType(
         "aws": Entry(target="confkube.clouds.aws:AwsPlatform", extra="aws"),
         "azure": Entry(target="confkube.clouds.azure:AzurePlatform", extra="azure"),
         "gcp": Entry(target="confkube.clouds.gcp:GcpPlatform", extra="gcp"),
+        "lab": Entry(target="confkube.clouds.lab:LabPlatform"),
         "memory": Entry(target="confkube.clouds.memory:MemoryPlatform"),
     }
 )

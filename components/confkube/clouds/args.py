@@ -37,6 +37,10 @@ class GcpPlatformArgs(TypedDict):
     """Zone, for example ``us-central1-a``; the region is the part before the last dash."""
 
 
+class LabPlatformArgs(TypedDict):
+    """This computer: one lab, with nothing to choose."""
+
+
 class MemoryPlatformArgs(TypedDict):
     """The in-memory reference platform: it creates nothing and shows what every platform must do."""
 
@@ -53,5 +57,7 @@ class PlatformArgs(TypedDict):
     """Microsoft Azure."""
     gcp: NotRequired[GcpPlatformArgs]
     """Google Cloud."""
+    lab: NotRequired[LabPlatformArgs]
+    """Machines on this computer, real but not confidential."""
     memory: NotRequired[MemoryPlatformArgs]
     """The in-memory reference platform, for tests of programs that use confkube."""

@@ -1,7 +1,7 @@
 """Pinned downloads (``versions.toml``) and stock images (``images.toml``)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,10 +20,17 @@ _ADDRESS = re.compile(r"(https|oci)://[^\s/]+\.[^\s]+|[a-z0-9.-]+\.[a-z]+/[^\s]+
 
 @dataclass(frozen=True, kw_only=True)
 class Versions:
-    """The pinned downloads, and which charts each deployment model installs, in order."""
+    """The pinned downloads, and which charts each deployment model installs, in order.
+
+    Attributes:
+        artifacts: By name.
+        addons: Charts of each model.
+        substitutes: Cloud -> chart -> the chart that stands in for it there.
+    """
 
     artifacts: Mapping[str, Artifact]
     addons: Mapping[str, tuple[str, ...]]
+    substitutes: Mapping[str, Mapping[str, str]]
 
 
 @cache
@@ -49,8 +56,17 @@ def parse_versions(text: str | None = None) -> Versions:
     listing = Row(f"{VERSIONS_FILE} addons", top.table("addons"))
     charts = [artifact.name for artifact in artifacts.values() if artifact.kind == "chart"]
     addons = {model: listing.words(model, charts) for model in listing}
+    substitutes = _substitutes(Row(f"{VERSIONS_FILE} substitutes", top.table("substitutes")), charts)
     top.done()
-    return Versions(artifacts=artifacts, addons=addons)
+    return Versions(artifacts=artifacts, addons=addons, substitutes=substitutes)
+
+
+def _substitutes(listing: Row, charts: Collection[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for cloud in listing:
+        row = Row(f"{listing.where} {cloud}", listing.table(cloud))
+        found[cloud] = {chart: row.word(chart, charts) for chart in row}
+    return found
 
 
 def artifact(name: str) -> Artifact:
@@ -65,8 +81,12 @@ def artifact(name: str) -> Artifact:
     return found[name]
 
 
-def addons(model: str | None = None) -> tuple[Artifact, ...]:
+def addons(model: str | None = None, cloud: str | None = None) -> tuple[Artifact, ...]:
     """Return the charts that a deployment model installs, in order; without a model, the charts of all models.
+
+    Args:
+        model: Word of the model.
+        cloud: Where, as some charts have a substitute on one cloud.
 
     Raises:
         Refusal: The model is not known.
@@ -75,7 +95,8 @@ def addons(model: str | None = None) -> tuple[Artifact, ...]:
     if model is not None and model not in lists:
         raise choose("model", model, lists)
     wanted = [name for listed in lists.values() for name in listed] if model is None else lists[model]
-    return tuple(versions().artifacts[name] for name in dict.fromkeys(wanted))
+    here = versions().substitutes.get(cloud, {}) if cloud else {}
+    return tuple(versions().artifacts[here.get(name, name)] for name in dict.fromkeys(wanted))
 
 
 @cache

@@ -131,9 +131,10 @@ def _cell(row: Row, clouds: Mapping[str, Cloud], seen: set[object]) -> tuple[tup
         raise row.wrong(f"status {cell.status} needs a why")
     if cell.status == "retired" and cell.since is None:
         raise row.wrong("status retired needs since")
-    rents = clouds[cell.cloud].kind in ("provider", "reference")
-    if rents != (cell.default_type is not None):
-        raise row.wrong("default_type belongs to clouds that rent machines, and only to them")
+    kind = clouds[cell.cloud].kind
+    made = kind in ("provider", "reference") or (kind == "emulation" and cell.placement == "vm")
+    if made != (cell.default_type is not None):
+        raise row.wrong("default_type belongs to machines that are made, and only to them; hosts are given by the user")
     key = (cell.cloud, cell.tee, cell.placement)
     unique(row.where, seen, key)
     return key, cell

@@ -85,6 +85,7 @@ def _pools_fit(spec: CvmNodes, platform: Platform) -> None:
                 f"which holds {most}; divide them between pools"
             )
     wanted = sum(pool.count for pool in spec.pools)
+    _machines_fit(wanted + 1 + (spec.trust.external is None), platform)
     nodes = 2 ** (NODE_PREFIX - spec.addresses.pods.prefixlen)
     if wanted + 1 > nodes:
         raise Refusal(
@@ -97,6 +98,15 @@ def _pools_fit(spec: CvmNodes, platform: Platform) -> None:
         raise Refusal(
             f"args.pools: {wanted} workers do not fit the {machines} addresses that args.addresses.cidr "
             f"{spec.addresses.cidr} leaves for them; choose a larger range or fewer workers"
+        )
+
+
+def _machines_fit(wanted: int, platform: Platform) -> None:
+    most = platform.limits.machines
+    if most is not None and wanted > most:
+        raise Refusal(
+            f"args.pools: with control plane and trust server these are {wanted} machines, and {platform.cloud} carries "
+            f"{most}, as {platform.limits.machines_why}; choose fewer workers"
         )
 
 

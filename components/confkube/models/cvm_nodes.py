@@ -3,7 +3,6 @@
 import pulumi
 
 from confkube import models
-from confkube.attest import statements
 from confkube.component import refusing
 from confkube.models.checks import checked_cvm_nodes
 from confkube.names import CONTROL_PLANE, TRUST, WORKERS
@@ -15,6 +14,8 @@ from confkube.roles.options import STOCK
 from confkube.roles.trust_server import TrustServer
 from confkube.roles.workers import Workers
 from confkube.types import CvmNodesArgs, ImageRef, PoolArgs, TrustRef
+
+_UNTIL_ENROLLED = "waits for enrolment until `confkube trust enroll` has run; `confkube trust status` says what holds"
 
 
 class CvmNodes(pulumi.ComponentResource):
@@ -93,13 +94,13 @@ class CvmNodes(pulumi.ComponentResource):
             endpoint=trust["endpoint"],
             trust_domain=trust["trust_domain"],
             root_certificate=trust["root_certificate"],
-            state="waits for enrolment" if trust_server else "external",
+            state=_UNTIL_ENROLLED if trust_server else "external",
             enrolment=trust_server.tunnel if trust_server else "",
         )
         self.trust_root_key = pulumi.Output.secret(trust_server.root_key if trust_server else "")
         self.created_at = cluster.created_at
         self.expires_at = cluster.expires_at
-        self.attestation = pulumi.Output.from_input(statements.INSTANCE_IDENTITY)
+        self.attestation = pulumi.Output.from_input(platform.boot.attestation)
         self.register_outputs(self.outputs)
 
     @property

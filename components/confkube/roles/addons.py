@@ -1,6 +1,7 @@
 """The charts that a cluster starts with, and confkube's settings for them."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from types import MappingProxyType
 
 from confkube import facts
@@ -21,11 +22,16 @@ _VALUES: Mapping[str, Mapping[str, object]] = MappingProxyType(
     }
 )
 
-_PRIVILEGED = frozenset({"cilium"})
+_PRIVILEGED = frozenset({"cilium", "lab-network"})
 
 
-def addons_of(model: str) -> tuple[AddOn, ...]:
-    """The add-ons of a deployment model, in the order of installation.
+def addons_of(model: str, cloud: str, pods: IPv4Network) -> tuple[AddOn, ...]:
+    """The add-ons of a deployment model on a cloud, in the order of installation.
+
+    Args:
+        model: Word of the model.
+        cloud: Name of the platform.
+        pods: Range of the cluster's pods.
 
     Raises:
         Refusal: A chart's digest is not known.
@@ -38,7 +44,13 @@ def addons_of(model: str) -> tuple[AddOn, ...]:
             sha256=chart.pinned(),
             namespace=chart.namespace or "kube-system",
             privileged=chart.name in _PRIVILEGED,
-            values=dict(_VALUES.get(chart.name, {})),
+            values=_values(chart.name, pods),
         )
-        for chart in facts.addons(model)
+        for chart in facts.addons(model, cloud)
     )
+
+
+def _values(chart: str, pods: IPv4Network) -> dict[str, object]:
+    if chart == "lab-network":
+        return {"pods": str(pods)}
+    return dict(_VALUES.get(chart, {}))

@@ -149,7 +149,7 @@ def boot_text(platform: Platform, plan: Plan) -> str:
             service_cidr=str(plan.addresses.services),
             ca_certificate_pem=plan.ca_certificate,
             secret_name=secret_name(plan.cluster_id),
-            addons=addons_of(plan.model),
+            addons=addons_of(plan.model, platform.cloud, plan.addresses.pods),
             token_ttl=lifetime(plan.join_for) or NO_END,
             profile=platform.boot,
         )

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from confkube_sandbox.engine import gobuild
-from confkube_sandbox.engine.cache import arriving, cache_root, exclusive
-from confkube_sandbox.engine.gobuild import GoTool
-from confkube_sandbox.engine.golang import release
-from confkube_sandbox.engine.progress import Reporter
+from confkube_build import gobuild
+from confkube_build.cache import arriving, cache_root, exclusive
+from confkube_build.gobuild import GoTool
+from confkube_build.golang import release
+from confkube_build.progress import Reporter
 
 # Binary policy packs and everything else that the tests use exist from here on (CHANGELOG of pulumi v3.255.0).
 MINIMUM = (3, 255, 0)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from confkube.errors import Refusal
-from confkube_sandbox.engine.cache import arriving, exclusive
-from confkube_sandbox.engine.progress import Reporter
+from confkube_build.cache import arriving, exclusive
+from confkube_build.progress import Reporter
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 # Settings that would build for another machine, or from other sources than the pinned ones.

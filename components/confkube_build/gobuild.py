@@ -1,17 +1,19 @@
 """Builds a program from a pinned Go module of this repository, once per version, into the cache."""
 
+import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from confkube.errors import Refusal
-from confkube_sandbox.engine.cache import exclusive
-from confkube_sandbox.engine.golang import Go, find_go, required
-from confkube_sandbox.engine.progress import Reporter, Step
+from confkube_build.cache import exclusive
+from confkube_build.golang import Go, find_go, required
+from confkube_build.progress import Reporter, Step
 
 # `go build -v` names each package it compiles on a line of its own; anything else on that stream is an error's text.
 _PACKAGE_LINE = re.compile(r"[A-Za-z0-9_.~/-]+")
@@ -30,6 +32,7 @@ class GoTool:
         version: Version of the program; part of the place it is kept in.
         ldflags: Flags for the linker.
         tags: Build tags.
+        cgo: Whether C code is compiled in, which needs a C compiler.
     """
 
     name: str
@@ -39,6 +42,7 @@ class GoTool:
     version: str
     ldflags: str = "-s -w"
     tags: tuple[str, ...] = ()
+    cgo: bool = False
 
 
 def built(tool: GoTool, cache: Path) -> Path:
@@ -52,7 +56,7 @@ def ensure(tool: GoTool, cache: Path, environ: Mapping[str, str], reporter: Repo
     Safe to call from several processes: one builds, the others wait.
 
     Raises:
-        Refusal: The sources of the build are missing, Go is missing and cannot be installed, or the build fails.
+        Refusal: The sources of the build are missing, a compiler is missing and cannot be installed, or the build fails.
     """
     reporter = reporter or Reporter()
     binary = built(tool, cache)
@@ -62,7 +66,11 @@ def ensure(tool: GoTool, cache: Path, environ: Mapping[str, str], reporter: Repo
         raise Refusal(f"{tool.name}: cannot be built here: its Go module is part of confkube's repository only")
     with exclusive(cache / tool.folder, lambda: reporter.note(f"waiting for another process that makes {tool.name}")):
         if not binary.is_file():
+            if tool.cgo and not shutil.which("cc", path=environ.get("PATH", os.defpath)):
+                raise Refusal(f"{tool.name} needs a C compiler to be built; on Debian: apt-get install gcc libc6-dev")
             go = find_go(required(tool.module_dir), cache, environ, reporter)
+            if tool.cgo:
+                go = replace(go, environment={**go.environment, "CGO_ENABLED": "1"})
             _build(tool, go, binary, reporter)
     return binary
 

@@ -1,0 +1,36 @@
+"""The network of a cluster: namespaces with a bridge for each tier, held by a process of this computer."""
+
+import pulumi
+
+from confkube.clouds.lab.command import resource
+from confkube.platform import Network, NetworkSpec
+
+
+def create(name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Network:
+    """Make the network. Openings from ranges outside lead nowhere: nothing outside can reach it."""
+    tiers = {tier.name for tier in spec.tiers}
+    made, answer = resource(
+        name,
+        "network-up",
+        f"network-down {name}",
+        {
+            "name": name,
+            "cidr": str(spec.cidr),
+            "tiers": [{"name": tier.name, "cidr": str(tier.cidr)} for tier in spec.tiers],
+            "openings": [
+                {
+                    "tier": opening.tier,
+                    "source": str(opening.source),
+                    "protocol": opening.protocol,
+                    "port": opening.port,
+                }
+                for opening in spec.openings
+                if str(opening.source) in {*tiers, "tunnel"}
+            ],
+            "labels": spec.labels,
+        },
+        opts,
+    )
+    network_id = answer.apply(lambda known: str(known.get("network_id", name)))
+    subnets = {tier: pulumi.Output.format("{0}/{1}", network_id, tier) for tier in sorted(tiers)}
+    return Network(network_id=network_id, subnet_ids=subnets, firewall_ids=dict(subnets), ready=(made,))

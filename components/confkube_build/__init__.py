@@ -1,0 +1,1 @@
+"""Builds pinned programs from source, once, into a cache that every part of confkube shares."""

@@ -1,0 +1,89 @@
+"""The lab's home: the one directory that holds all that a running lab keeps."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+HOME_VARIABLE = "CONFKUBE_LAB_HOME"
+DEFAULT = Path("/var/lib/confkube-lab")
+
+
+@dataclass(frozen=True)
+class LabHome:
+    """The paths of one lab. Two homes are two labs that do not know of each other."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, environ: Mapping[str, str]) -> "LabHome":
+        """Find the home: ``$CONFKUBE_LAB_HOME``, else ``/var/lib/confkube-lab``."""
+        named = environ.get(HOME_VARIABLE, "")
+        return cls(Path(named).absolute() if named else DEFAULT)
+
+    @property
+    def tag(self) -> str:
+        """Eight hexadecimal characters that stand for this home in names of the kernel's."""
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
+
+    @property
+    def loopback(self) -> str:
+        """The address of this computer at which the lab's open ports are; outside 127.0.0.0/16, where others listen."""
+        numbers = bytes.fromhex(self.tag)
+        return f"127.{64 + numbers[0] % 128}.{numbers[1]}.{1 + numbers[2] % 254}"
+
+    @property
+    def lab_file(self) -> Path:
+        """What the lab is: its network and the image of its machines."""
+        return self.root / "lab.json"
+
+    @property
+    def holder_file(self) -> Path:
+        """The process that holds the lab's namespaces."""
+        return self.root / "holder.json"
+
+    @property
+    def holder_log(self) -> Path:
+        """What that process, and the services in it, say."""
+        return self.root / "holder.log"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while machines are added or removed."""
+        return self.root.with_name(f".{self.root.name}.lock")
+
+    @property
+    def authority(self) -> Path:
+        """The authority that certifies machines (secret)."""
+        return self.root / "authority"
+
+    @property
+    def machines(self) -> Path:
+        """One directory a machine."""
+        return self.root / "machines"
+
+    @property
+    def secrets(self) -> Path:
+        """The secret store (secret)."""
+        return self.root / "secrets"
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace ``path`` in one step; only its owner can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(value, stream, indent=1)
+    part.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what ``write_json`` wrote; empty where there is nothing, or nothing whole."""
+    try:
+        found: object = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

@@ -1,0 +1,120 @@
+"""Which machines a lab has, as records on disk."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from confkube.errors import Refusal
+from confkube_lab.home import LabHome, read_json, write_json
+from confkube_lab.processes import Process, children, name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A machine of the lab.
+
+    Attributes:
+        name: Its name, also of the node.
+        group: The machine itself, or the pool, that Pulumi knows.
+        tier: Its subnet.
+        address: Its address.
+        fixed: Whether it is a single machine, whose address was given.
+        isolation: ``plain``, ``cvm`` or ``nested``.
+        tee: The TEE that is only named; ``none`` for plain machines.
+        disk_gib: Size of its disk.
+        created: When it was made, RFC 3339.
+    """
+
+    name: str
+    group: str
+    tier: str
+    address: str
+    fixed: bool
+    isolation: str
+    tee: str
+    disk_gib: int
+    created: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The machines of one lab."""
+
+    home: LabHome
+
+    def __iter__(self) -> Iterator[Machine]:
+        """All machines, by name."""
+        if not self.home.machines.is_dir():
+            return
+        for folder in sorted(self.home.machines.iterdir()):
+            record = read_json(folder / "machine.json")
+            if record:
+                yield Machine(**record)
+
+    def folder(self, machine: Machine) -> Path:
+        """Where all of a machine is."""
+        return self.home.machines / machine.name
+
+    def add(self, machine: Machine) -> None:
+        """Record a machine."""
+        write_json(self.folder(machine) / "machine.json", asdict(machine))
+
+    def of_group(self, group: str) -> list[Machine]:
+        """The machines of a pool in the order of their numbers, or the single machine of that name."""
+        return sorted((each for each in self if each.group == group), key=lambda each: (len(each.name), each.name))
+
+    def at(self, address: str) -> Machine | None:
+        """The machine that has an address."""
+        return next((each for each in self if each.address == address), None)
+
+    def single(self, tier: str) -> Machine | None:
+        """The single machine of a tier."""
+        return next((each for each in self if each.tier == tier and each.fixed), None)
+
+    def find(self, word: str) -> Machine:
+        """The machine of that name, or the only one whose name ends so.
+
+        Raises:
+            Refusal: None, or several.
+        """
+        names = {each.name: each for each in self}
+        if word in names:
+            return names[word]
+        found = [each for each in names.values() if each.name.endswith(f"-{word}")]
+        if len(found) == 1:
+            return found[0]
+        if not names:
+            raise Refusal("no machine is in the lab; bring one up with: make up STACK=cvm-nodes-lab")
+        raise Refusal(f"machine: {word!r} is not one of {', '.join(names)}")
+
+    def supervisor(self, machine: Machine) -> Process | None:
+        """The process of this computer that runs the machine; None while it is switched off."""
+        return Process.read(read_json(self.folder(machine) / "process.json"))
+
+    def started(self, machine: Machine, process: Process) -> None:
+        """Record the process that runs the machine."""
+        write_json(self.folder(machine) / "process.json", process.record())
+
+    def leader(self, machine: Machine) -> int | None:
+        """The first process inside the machine; None while it is switched off or not that far."""
+        supervisor = self.supervisor(machine)
+        return None if supervisor is None else _below(supervisor.pid, "systemd")
+
+    def overview(self) -> list[dict[str, Any]]:
+        """What there is to say of every machine."""
+        return [
+            {**asdict(machine), "state": "running" if self.leader(machine) else "off", "confidential": False}
+            for machine in self
+        ]
+
+
+def _below(pid: int, wanted: str) -> int | None:
+    for child in children(pid):
+        if name(child) == wanted:
+            return child
+        found = _below(child, wanted)
+        if found is not None:
+            return found
+    return None

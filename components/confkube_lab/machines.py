@@ -1,0 +1,184 @@
+"""Makes machines, keeps a pool at its size, and removes them."""
+
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from confkube.errors import Refusal
+from confkube_lab import labs, network
+from confkube_lab.home import LabHome
+from confkube_lab.inventory import Inventory, Machine
+from confkube_lab.metadata import drop_secrets, keep_secret
+from confkube_lab.network import Lab
+from confkube_lab.processes import Process
+
+_SCRIPT = Path(__file__).with_name("node.sh")
+_START_SECONDS = 30
+_MARGIN_GIB = 2
+"""Least space that a machine finds on this computer's disk; its own disk is a sparse file and grows."""
+
+
+def apply(home: LabHome, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the machine, or bring the pool, that ``spec`` describes; machines that are there stay as they are.
+
+    Raises:
+        Refusal: No such lab runs, the disk is full, or a machine does not start.
+    """
+    inventory = Inventory(home)
+    with labs.locked(home):
+        lab = labs.running(home)
+        if lab is None or lab.lab != spec["lab"]:
+            raise Refusal(f"the lab {spec['lab']} is not running; bring its stack up again")
+        surplus, missing = _difference(inventory, lab, spec)
+        _room(home, len(missing))
+        for machine in missing:
+            _lay_down(inventory, lab, machine, spec)
+    _all(surplus, lambda machine: _remove(inventory, machine))
+    try:
+        _all(missing, lambda machine: start(inventory, machine))
+    except BaseException:
+        _all(missing, lambda machine: _remove(inventory, machine))
+        raise
+    there = inventory.of_group(spec["name"])
+    return {"group_id": spec["name"], "machines": {machine.name: machine.address for machine in there}}
+
+
+def remove(home: LabHome, group: str) -> None:
+    """Remove a machine or a pool; nothing happens when it is gone."""
+    inventory = Inventory(home)
+    _all(inventory.of_group(group), lambda machine: _remove(inventory, machine))
+
+
+def start(inventory: Inventory, machine: Machine) -> None:
+    """Switch a machine on.
+
+    Raises:
+        Refusal: It does not come to life; shows the last line of its console.
+    """
+    home, folder = inventory.home, inventory.folder(machine)
+    lab = labs.running(home)
+    if lab is None:
+        raise Refusal("no lab is running; bring one up with: make up STACK=cvm-nodes-lab")
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "IMAGE": lab.image,
+        "MACHINE": str(folder),
+        "NAME": machine.name,
+        "ID": uuid.uuid5(uuid.NAMESPACE_DNS, f"{home.tag}.{machine.name}").hex,
+        "BRIDGE": lab.tier(machine.tier).bridge,
+        "GROUP": f"confkube-lab-{home.tag}-{machine.name}",
+    }
+    enter = ["nsenter", "-t", str(labs.inside(home)), "--mount", "--net", "--pid", "--ipc"]
+    with (folder / "console.log").open("a") as console:
+        process = subprocess.Popen(  # noqa: S603  arguments are ours
+            [*enter, "unshare", "--mount", "--propagation", "private", "bash", str(_SCRIPT)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+            cwd="/",
+        )
+    found = Process.of(process.pid)
+    if found is not None:
+        inventory.started(machine, found)
+    deadline = time.monotonic() + _START_SECONDS
+    while inventory.leader(machine) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            last = ((folder / "console.log").read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            raise Refusal(f"machine {machine.name} does not start; the last that it said was: {last}")
+        time.sleep(0.05)
+
+
+def kill(inventory: Inventory, machine: Machine) -> None:
+    """Switch a machine off at once, as if its plug were pulled."""
+    supervisor, leader = inventory.supervisor(machine), inventory.leader(machine)
+    first = Process.of(leader) if leader else None
+    if first is not None:
+        first.end()
+    if supervisor is not None and not _gone(supervisor):
+        supervisor.end()
+
+
+def _gone(supervisor: Process, patience: float = 5) -> bool:
+    deadline = time.monotonic() + patience
+    while supervisor.alive and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not supervisor.alive
+
+
+def _difference(inventory: Inventory, lab: Lab, spec: Mapping[str, Any]) -> tuple[list[Machine], list[Machine]]:
+    """The machines that are too many, newest first, and those that are missing, in the order of their numbers."""
+    there = inventory.of_group(spec["name"])
+    count = spec.get("count")
+    names = [spec["name"]] if count is None else [f"{spec['name']}-{number}" for number in range(1, count + 1)]
+    taken = [each.address for each in inventory]
+    missing: list[Machine] = []
+    for name in names:
+        if any(each.name == name for each in there):
+            continue
+        address = spec.get("address") or network.free_address(lab.tier(spec["tier"]), taken)
+        taken.append(address)
+        missing.append(
+            Machine(
+                name=name,
+                group=spec["name"],
+                tier=spec["tier"],
+                address=address,
+                fixed=count is None,
+                isolation=spec["isolation"],
+                tee=spec["tee"],
+                disk_gib=spec["disk_gib"],
+                created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                labels=spec.get("labels", {}),
+            )
+        )
+    return [each for each in reversed(there) if each.name not in names], missing
+
+
+def _room(home: LabHome, machines: int) -> None:
+    free = shutil.disk_usage(home.root).free / 2**30
+    if machines and free < machines * _MARGIN_GIB:
+        raise Refusal(
+            f"{machines} machines of the lab need {machines * _MARGIN_GIB} GiB and {home.root} has {free:.1f} GiB free; "
+            "free some, or set CONFKUBE_LAB_HOME to a folder on a larger disk"
+        )
+
+
+def _lay_down(inventory: Inventory, lab: Lab, machine: Machine, spec: Mapping[str, Any]) -> None:
+    """Write all that a machine starts from; its record comes last, so that a half-made one does not count."""
+    folder = inventory.folder(machine)
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "seed").mkdir(mode=0o700, parents=True)
+    for name, text in network.seed(machine.name, spec["user_data"], lab.tier(machine.tier), machine.address).items():
+        with os.fdopen(os.open(folder / "seed" / name, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
+            stream.write(text)
+    disk = folder / "disk.img"
+    with disk.open("wb") as stream:
+        stream.truncate(machine.disk_gib << 30)
+    options = ["-q", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-i", "65536"]
+    subprocess.run(["mkfs.ext4", *options, str(disk)], check=True, capture_output=True)  # noqa: S603, S607
+    secret = spec.get("secret")
+    if secret:
+        keep_secret(inventory.home, secret["name"], machine.name, secret["value"])
+    inventory.add(machine)
+
+
+def _remove(inventory: Inventory, machine: Machine) -> None:
+    kill(inventory, machine)
+    folder = inventory.folder(machine)
+    labs.remove_groups(folder)
+    drop_secrets(inventory.home, machine.name)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _all(machines: Iterable[Machine], do: Callable[[Machine], None]) -> None:
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(do, machines))

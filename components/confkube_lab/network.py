@@ -1,0 +1,170 @@
+"""The lab's network: a bridge for each tier, and rules that let through what was opened and nothing else."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+METADATA = "169.254.169.254"
+METADATA_PORT = 80
+_LINK = "br"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """A subnet: all machines of one kind."""
+
+    name: str
+    cidr: str
+    bridge: str
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """What its machines send everything to that is not their own subnet."""
+        return IPv4Network(self.cidr)[1]
+
+    @property
+    def prefix(self) -> int:
+        """Length of the prefix."""
+        return IPv4Network(self.cidr).prefixlen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A reason for which a packet may enter a tier: from another tier, or from this computer (``tunnel``)."""
+
+    tier: str
+    source: str
+    protocol: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """A network, and the image that its machines boot from."""
+
+    lab: str
+    cidr: str
+    image: str
+    tiers: tuple[Tier, ...]
+    openings: tuple[Opening, ...]
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> "Lab":
+        """Take what ``record`` gave."""
+        return cls(
+            lab=record["lab"],
+            cidr=record["cidr"],
+            image=record["image"],
+            tiers=tuple(Tier(**tier) for tier in record["tiers"]),
+            openings=tuple(Opening(**opening) for opening in record["openings"]),
+            labels=record.get("labels", {}),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    def tier(self, name: str) -> Tier:
+        """The tier of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return next(tier for tier in self.tiers if tier.name == name)
+
+    def forwarded(self) -> list[Opening]:
+        """The openings towards this computer."""
+        return [opening for opening in self.openings if opening.source == "tunnel"]
+
+
+def bridge(number: int) -> str:
+    """Name of a tier's bridge, inside the lab's own network namespace."""
+    return f"{_LINK}{number}"
+
+
+def commands(lab: Lab) -> list[list[str]]:
+    """What builds the network in an empty namespace, with the programs of the image."""
+    made = [
+        ["ip", "link", "set", "lo", "up"],
+        ["ip", "address", "add", f"{METADATA}/32", "dev", "lo"],
+    ]
+    for tier in lab.tiers:
+        made += [
+            ["ip", "link", "add", tier.bridge, "type", "bridge"],
+            ["ip", "address", "add", f"{tier.gateway}/{tier.prefix}", "dev", tier.bridge],
+            ["ip", "link", "set", tier.bridge, "up"],
+        ]
+    return made
+
+
+def rules(lab: Lab) -> str:
+    """The firewall, as nft reads it. Frames within a tier pass it too, as the kernel shows bridged packets to it."""
+    tiers = {tier.name: tier.cidr for tier in lab.tiers}
+    lines = [
+        f"    ip saddr {tiers[opening.source]} ip daddr {tiers[opening.tier]} {_match(opening)} accept"
+        for opening in lab.openings
+        if opening.source in tiers
+    ]
+    return "\n".join(
+        [
+            "table inet confkube_lab",
+            "delete table inet confkube_lab",
+            "table inet confkube_lab {",
+            "  chain forward {",
+            "    type filter hook forward priority filter; policy drop;",
+            "    ct state established,related accept",
+            *lines,
+            "    counter drop",
+            "  }",
+            "  chain input {",
+            "    type filter hook input priority filter; policy drop;",
+            "    iif lo accept",
+            "    ct state established,related accept",
+            f"    ip daddr {METADATA} tcp dport {METADATA_PORT} accept",
+            "    icmp type echo-request accept",
+            "  }",
+            "}",
+            "",
+        ]
+    )
+
+
+def _match(opening: Opening) -> str:
+    if opening.protocol == "icmp":
+        return "icmp type echo-request"
+    return f"{opening.protocol} dport {opening.port}"
+
+
+def seed(name: str, user_data: str, tier: Tier, address: str) -> dict[str, str]:
+    """The files from which cloud-init makes a machine (its NoCloud source)."""
+    network = {
+        "version": 2,
+        "ethernets": {
+            "host0": {
+                "addresses": [f"{address}/{tier.prefix}"],
+                "routes": [{"to": "0.0.0.0/0", "via": str(tier.gateway)}],
+                "nameservers": {"addresses": [str(tier.gateway)]},
+            }
+        },
+    }
+    return {
+        "user-data": user_data,
+        "meta-data": json.dumps({"instance-id": f"lab-{name}", "local-hostname": name}),
+        "network-config": json.dumps(network),
+    }
+
+
+def free_address(tier: Tier, taken: Sequence[str]) -> str:
+    """The first address of a tier that no machine has; the first sixteen are for machines with a fixed one.
+
+    Raises:
+        ValueError: There is none.
+    """
+    network = IPv4Network(tier.cidr)
+    for number in range(16, network.num_addresses - 1):
+        if str(network[number]) not in taken:
+            return str(network[number])
+    raise ValueError(f"{tier.cidr} is full")
