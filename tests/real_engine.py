@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pulumi import automation as auto
 
+from confkube_build.progress import Reporter
 from confkube_sandbox.engine import pulumi as engine
-from confkube_sandbox.engine.progress import Reporter
 
 
 @cache

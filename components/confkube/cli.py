@@ -46,6 +46,12 @@ class LazyCommand:
 
 
 COMMANDS: Mapping[str, LazyCommand] = {
+    "lab": LazyCommand(
+        target="confkube_lab.cli:lab",
+        help="Real machines on this computer, nothing confidential.",
+        extra="lab",
+        needs=("confkube_lab", "cryptography"),
+    ),
     "sandbox": LazyCommand(
         target="confkube_sandbox.cli:sandbox",
         help="Run Pulumi against simulated clouds: no account, no network.",
@@ -55,6 +61,12 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "support": LazyCommand(
         target="confkube.support:support",
         help="Show which model runs on which cloud with which TEE.",
+    ),
+    "trust": LazyCommand(
+        target="confkube.trust.cli:trust",
+        help="Enrol the trust server of a stack, and show what is known of it.",
+        extra="trust",
+        needs=("cryptography",),
     ),
 }
 

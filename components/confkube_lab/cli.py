@@ -119,3 +119,158 @@ def shell(home: LabHome, machine: str, command: tuple[str, ...]) -> None:
     term = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
     line = enter.command(inventory, inventory.find(machine), command or ("bash", "--login"), **term)
     os.execvp(line[0], line)  # noqa: S606  the user's own command
+
+
+@lab.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+@click.pass_obj
+def status(home: LabHome, as_json: bool) -> None:
+    """Show the lab of this computer: its machines, their addresses, whether they run and are ready."""
+    from confkube_lab import labs, readiness, show  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    there, inventory = labs.running(home), Inventory(home)
+    ready = readiness.nodes(inventory) if there else {}
+    rows = [{**row, "ready": ready.get(row["name"])} for row in inventory.overview()]
+    if as_json:
+        found = {"label": LABEL, "lab": there.lab if there else None, "loopback": home.loopback, "machines": rows}
+        click.echo(json.dumps(found, indent=1))
+        return
+    show.machines(there, home, rows)
+    click.echo(LABEL)
+
+
+@lab.command()
+@click.argument("machine")
+@click.option("--all", "everything", is_flag=True, help="Everything, not only what boot text brings.")
+@click.option("--unit", "-u", "units", multiple=True, help="Only this unit; may be given several times.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes.")
+@click.option("--console", is_flag=True, help="What it wrote to its console; works while it is switched off too.")
+@click.pass_obj
+def logs(home: LabHome, machine: str, everything: bool, units: tuple[str, ...], follow: bool, console: bool) -> None:
+    """Show what MACHINE has written down."""
+    from confkube_lab import logs as written  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    inventory = Inventory(home)
+    found = inventory.find(machine)
+    if console or inventory.leader(found) is None:
+        if not console:
+            click.echo(f"{found.name} is switched off; this is its console", err=True)
+        click.echo(written.console(inventory, found).read_text(errors="replace"), nl=False)
+        return
+    line = written.command(inventory, found, everything=everything, units=units, follow=follow)
+    os.execvp(line[0], line)  # noqa: S606  a fixed command
+
+
+@lab.command()
+@click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="Give up after so long.")
+@click.pass_obj
+def wait(home: LabHome, timeout: int) -> None:
+    """Wait until all nodes are ready."""
+    from confkube_build.progress import Reporter  # noqa: PLC0415
+    from confkube_lab import readiness  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    reporter = Reporter()
+    last: list[int] = [-1]
+
+    def say(nodes: dict[str, bool]) -> None:
+        ready = sum(nodes.values())
+        if ready != last[0]:
+            last[0] = ready
+            reporter.note(f"{ready} of {len(nodes)} nodes are ready")
+
+    with reporter.step("waiting for the nodes"):
+        took = readiness.wait(Inventory(home), timeout, say)
+    click.echo(f"all {len(took)} nodes are ready")
+
+
+@lab.command()
+@click.argument("machine")
+@click.argument("port", type=click.IntRange(1, 65535))
+@click.option("--local", type=click.IntRange(1, 65535), help="Port of this computer; the same by default.")
+@click.pass_obj
+def tunnel(home: LabHome, machine: str, port: int, local: int | None) -> None:
+    """Forward a port of this computer to PORT of MACHINE, until interrupted."""
+    from confkube_lab import forward, labs  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    found = Inventory(home).find(machine)
+    listening = forward.listen("127.0.0.1", local or port)
+    click.echo(f"127.0.0.1:{local or port} leads to {found.name}:{port}; stop with Ctrl-C", err=True)
+    forward.tunnel(listening, labs.inside(home), found.address, port)
+
+
+@lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def kubectl(home: LabHome, arguments: tuple[str, ...]) -> None:
+    """Run kubectl on the control plane, as its administrator, for example: kubectl get pods -A."""
+    from confkube.names import CONTROL_PLANE  # noqa: PLC0415
+    from confkube_lab import enter  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    inventory = Inventory(home)
+    machine = inventory.single(CONTROL_PLANE)
+    if machine is None:
+        raise Refusal("no control plane is in the lab; bring one up with: make up STACK=cvm-nodes-lab")
+    line = enter.command(inventory, machine, ("kubectl", *arguments))
+    os.execvp(line[0], line)  # noqa: S606  the user's own command
+
+
+@lab.command()
+@click.option("--yes", is_flag=True, help="Do it; without this option only say what would go.")
+@click.pass_obj
+def reset(home: LabHome, yes: bool) -> None:
+    """Clear away the lab of this computer, running or left behind (a dry run unless --yes is given).
+
+    Pulumi is not told: destroy the stack instead where that works, or run `pulumi refresh` and `pulumi up` afterwards.
+    """
+    from confkube_lab import labs  # noqa: PLC0415
+    from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+    verb = "removed" if yes else "would go"
+    held = [machine.name for machine in Inventory(home)]
+    there = home.root.exists()
+    if yes:
+        labs.reset(home)
+    for name in held:
+        click.echo(f"{verb}: machine {name}")
+    click.echo(f"{verb}: {home.root}" if there else f"there is no lab in {home.root}")
+    if there and not yes:
+        click.echo("nothing was changed; add --yes to do it")
+
+
+def _fault(name: str, text: str, said: str) -> None:
+    """Add a command that does one thing to one machine."""
+
+    @lab.command(name, help=text)
+    @click.argument("machine")
+    @click.pass_obj
+    def do(home: LabHome, machine: str) -> None:
+        from confkube_lab import faults  # noqa: PLC0415
+        from confkube_lab.inventory import Inventory  # noqa: PLC0415
+
+        inventory = Inventory(home)
+        found = inventory.find(machine)
+        actions = {
+            "drain-disk": lambda: faults.drain(inventory, found),
+            "fill-disk": lambda: faults.fill(inventory, found),
+            "kill": lambda: faults.kill(inventory, found),
+            "plug": lambda: faults.cable(inventory, found, plugged=True),
+            "reboot": lambda: faults.reboot(inventory, found),
+            "start": lambda: faults.start(inventory, found),
+            "unplug": lambda: faults.cable(inventory, found, plugged=False),
+        }
+        actions[name]()
+        click.echo(f"{found.name} {said}")
+
+
+_fault("kill", "Switch MACHINE off at once, as if its plug were pulled.", "is switched off")
+_fault("start", "Switch MACHINE on again; its disk is as it was.", "is starting")
+_fault("reboot", "Boot MACHINE anew.", "is booting")
+_fault("unplug", "Pull MACHINE's network cable.", "has no network")
+_fault("plug", "Plug MACHINE's network cable in again.", "has its network again")
+_fault("fill-disk", "Fill MACHINE's disk; drain-disk gives the space back.", "has a full disk")
+_fault("drain-disk", "Give back the space that fill-disk took.", "has its space again")

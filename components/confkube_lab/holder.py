@@ -47,7 +47,7 @@ def build(lab: Lab) -> None:
         subprocess.CalledProcessError: The kernel refuses one.
     """
     for command in network.commands(lab):
-        subprocess.run(["chroot", lab.image, *command], check=True)  # noqa: S603, S607
+        subprocess.run(["chroot", lab.tools, *command], check=True)  # noqa: S603, S607
     enforce(lab)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
@@ -58,7 +58,7 @@ def enforce(lab: Lab, *prefix: str) -> None:
     Raises:
         subprocess.CalledProcessError: nft refuses them.
     """
-    command = [*prefix, "chroot", lab.image, "nft", "-f", "-"]
+    command = [*prefix, "chroot", lab.tools, "nft", "-f", "-"]
     subprocess.run(command, input=network.rules(lab), text=True, check=True)  # noqa: S603
 
 

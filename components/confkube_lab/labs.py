@@ -21,6 +21,8 @@ from confkube_lab.inventory import Inventory
 from confkube_lab.network import Lab, Opening, Tier
 from confkube_lab.processes import Process, children
 
+IMAGE_VARIABLE = "CONFKUBE_LAB_IMAGE"
+"""Names another root for the machines to boot from; the lab's own programs stay those of the lab image."""
 _READY_SECONDS = 30
 _UNSHARE = ("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 
@@ -75,7 +77,8 @@ def up(home: LabHome, spec: Mapping[str, Any], environ: Mapping[str, str]) -> di
     wanted = Lab(
         lab=spec["name"],
         cidr=spec["cidr"],
-        image=str(image),
+        tools=str(image),
+        image=environ.get(IMAGE_VARIABLE, str(image)),
         tiers=tiers,
         openings=openings,
         labels=spec.get("labels", {}),
@@ -93,7 +96,7 @@ def up(home: LabHome, spec: Mapping[str, Any], environ: Mapping[str, str]) -> di
         elif there.tiers != wanted.tiers or there.forwarded() != wanted.forwarded():
             raise Refusal(f"the subnets and open ports of the lab {there.lab} cannot change while it runs; destroy it first")
         elif there != wanted:
-            write_json(home.lab_file, wanted.record() | {"image": there.image})
+            write_json(home.lab_file, wanted.record() | {"image": there.image, "tools": there.tools})
             holder.enforce(wanted, "nsenter", "-t", str(inside(home)), "-n")
     return {"network_id": wanted.lab, "loopback": home.loopback}
 

@@ -17,7 +17,7 @@ from confkube_lab.home import LabHome
 from confkube_lab.inventory import Inventory, Machine
 from confkube_lab.metadata import drop_secrets, keep_secret
 from confkube_lab.network import Lab
-from confkube_lab.processes import Process
+from confkube_lab.processes import Process, line_of
 
 _SCRIPT = Path(__file__).with_name("node.sh")
 _START_SECONDS = 30
@@ -68,17 +68,19 @@ def start(inventory: Inventory, machine: Machine) -> None:
         raise Refusal("no lab is running; bring one up with: make up STACK=cvm-nodes-lab")
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "TOOLS": lab.tools,
         "IMAGE": lab.image,
         "MACHINE": str(folder),
         "NAME": machine.name,
-        "ID": uuid.uuid5(uuid.NAMESPACE_DNS, f"{home.tag}.{machine.name}").hex,
+        "ID": _identifier(home, machine),
         "BRIDGE": lab.tier(machine.tier).bridge,
         "GROUP": f"confkube-lab-{home.tag}-{machine.name}",
     }
     enter = ["nsenter", "-t", str(labs.inside(home)), "--mount", "--net", "--pid", "--ipc"]
     with (folder / "console.log").open("a") as console:
         process = subprocess.Popen(  # noqa: S603  arguments are ours
-            [*enter, "unshare", "--mount", "--propagation", "private", "bash", str(_SCRIPT)],
+            # As a text: a shell reads its file while it runs, and an upgrade may replace that under it.
+            [*enter, "unshare", "--mount", "--propagation", "private", "bash", "-c", _SCRIPT.read_text()],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=console,
@@ -89,29 +91,46 @@ def start(inventory: Inventory, machine: Machine) -> None:
     found = Process.of(process.pid)
     if found is not None:
         inventory.started(machine, found)
+    await_life(inventory, machine)
+
+
+def _identifier(home: LabHome, machine: Machine) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_DNS, f"{home.tag}.{machine.name}").hex
+
+
+def cable_of(home: LabHome, machine: Machine) -> str:
+    """Name of the end of a machine's cable that is in the bridge."""
+    return f"vb-{_identifier(home, machine)[:11]}"
+
+
+def await_life(inventory: Inventory, machine: Machine) -> None:
+    """Wait until the first process of a machine that was just switched on runs.
+
+    Raises:
+        Refusal: It does not come to life; shows the last line of its console.
+    """
     deadline = time.monotonic() + _START_SECONDS
     while inventory.leader(machine) is None:
-        if process.poll() is not None or time.monotonic() > deadline:
-            last = ((folder / "console.log").read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+        if inventory.supervisor(machine) is None or time.monotonic() > deadline:
+            console = inventory.folder(machine) / "console.log"
+            last = (console.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
             raise Refusal(f"machine {machine.name} does not start; the last that it said was: {last}")
         time.sleep(0.05)
 
 
-def kill(inventory: Inventory, machine: Machine) -> None:
+def kill(inventory: Inventory, machine: Machine, patience: float = 10) -> None:
     """Switch a machine off at once, as if its plug were pulled."""
-    supervisor, leader = inventory.supervisor(machine), inventory.leader(machine)
-    first = Process.of(leader) if leader else None
-    if first is not None:
-        first.end()
-    if supervisor is not None and not _gone(supervisor):
-        supervisor.end()
-
-
-def _gone(supervisor: Process, patience: float = 5) -> bool:
+    supervisor = inventory.supervisor(machine)
+    if supervisor is None:
+        return
+    # Outermost first: what is inside must find nobody left who would start it again.
+    tree = [supervisor, *filter(None, map(Process.of, line_of(supervisor.pid)))]
     deadline = time.monotonic() + patience
-    while supervisor.alive and time.monotonic() < deadline:
+    for process in tree[1:]:
+        process.end(patience=0)
+    while any(process.alive for process in tree) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return not supervisor.alive
+    supervisor.end()
 
 
 def _difference(inventory: Inventory, lab: Lab, spec: Mapping[str, Any]) -> tuple[list[Machine], list[Machine]]:

@@ -42,10 +42,21 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
-    """A network, and the image that its machines boot from."""
+    """A network, and what its machines boot from.
+
+    Attributes:
+        lab: Its name.
+        cidr: Its range.
+        tools: Root of the lab image, whose programs build the network and run the machines.
+        image: Root that the machines boot from: the lab image, unless a test tries another one.
+        tiers: Its subnets.
+        openings: What may enter them.
+        labels: Whose it is.
+    """
 
     lab: str
     cidr: str
+    tools: str
     image: str
     tiers: tuple[Tier, ...]
     openings: tuple[Opening, ...]
@@ -57,6 +68,7 @@ class Lab:
         return cls(
             lab=record["lab"],
             cidr=record["cidr"],
+            tools=record["tools"],
             image=record["image"],
             tiers=tuple(Tier(**tier) for tier in record["tiers"]),
             openings=tuple(Opening(**opening) for opening in record["openings"]),

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs one machine, in the lab's namespaces and a mount namespace of its own; ends when the machine is switched off.
-# From the environment: IMAGE (the root of the lab image), MACHINE (the machine's directory), NAME, ID, BRIDGE, GROUP.
+# From the environment: TOOLS (the root of the lab image), IMAGE (the root to boot from, mostly the same), MACHINE (the machine's directory), NAME, ID, BRIDGE, GROUP.
+# The end of its cable that is in the bridge is called vb- and the first eleven digits of ID.
 set -eu
 exec 2>>"$MACHINE/console.log"
 
@@ -54,7 +55,7 @@ if [ -d "$MACHINE/seed" ] && [ ! -e "$disk/seeded" ]; then
 fi
 
 # systemd-nspawn is the image's own, and so is all that it needs: this computer may have none.
-mount --bind "$IMAGE" "$host"
+mount --bind "$TOOLS" "$host"
 mount -o remount,bind,ro "$host"
 mount -t tmpfs -o mode=755 tmpfs "$host/run"
 mount -t tmpfs tmpfs "$host/tmp"
@@ -73,7 +74,10 @@ cd /
 code=133
 while [ "$code" -eq 133 ]; do # how systemd-nspawn says that the machine wants to boot again
     code=0
-    systemd-nspawn --quiet --directory=/run/machine --register=no --keep-unit --machine="$NAME" --uuid="$ID" \
+    # The kernel takes a while to remove the cable of a machine that has just ended.
+    ip link delete "vb-${ID:0:11}" 2>/dev/null || true
+    systemd-nspawn --quiet --directory=/run/machine --register=no --keep-unit --machine="${ID:0:11}" --uuid="$ID" \
+        --hostname="$NAME" \
         --link-journal=no --resolv-conf=off --timezone=off --kill-signal=SIGRTMIN+3 \
         --network-bridge="$BRIDGE" --capability=all --system-call-filter='@keyring bpf' --bind=/dev/kmsg \
         --bind=/run/disk/containerd:/var/lib/containerd --bind=/run/disk/kubelet:/var/lib/kubelet \

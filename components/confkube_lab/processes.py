@@ -61,6 +61,11 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def line_of(pid: int, depth: int = 3) -> list[int]:
+    """The descendants of a process, each before its children, ``depth`` generations down."""
+    return [each for child in children(pid) for each in (child, *(line_of(child, depth - 1) if depth > 1 else ()))]
+
+
 def name(pid: int) -> str:
     """The name of a process; empty when there is none."""
     try:

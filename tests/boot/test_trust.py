@@ -144,6 +144,14 @@ def test_the_door_hands_out_the_request(door):
     assert door(b"GET /request.pem HTTP/1.1\r\n\r\n") == (200, b"a request")
 
 
+def test_the_door_hands_out_the_certificate_in_use(door):
+    assert door(b"GET /intermediate.pem HTTP/1.1\r\n\r\n")[0] == 503
+    (door.folder / "inbox" / "intermediate.pem").write_bytes(b"not yet taken")
+    assert door(b"GET /intermediate.pem HTTP/1.1\r\n\r\n")[0] == 503
+    (door.folder / "intermediate.pem").write_bytes(b"a certificate")
+    assert door(b"GET /intermediate.pem HTTP/1.1\r\n\r\n") == (200, b"a certificate")
+
+
 def test_the_door_takes_a_certificate(door):
     body = b"-----BEGIN CERTIFICATE-----\n"
     message = b"PUT /intermediate.pem HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

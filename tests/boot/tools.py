@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from confkube.errors import Refusal
-from confkube_sandbox.engine.cache import cache_root
-from confkube_sandbox.engine.gobuild import GoTool, built, ensure
+from confkube_build.cache import cache_root
+from confkube_build.gobuild import GoTool, built, ensure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KUBERNETES = "v1.34.2"

@@ -22,9 +22,9 @@ import yaml
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
+from confkube_build.progress import Reporter
 from confkube_sandbox import activation
 from confkube_sandbox.daemon.client import connect
-from confkube_sandbox.engine.progress import Reporter
 from confkube_sandbox.home import SandboxHome
 
 pytest.register_assert_rewrite("life_suite", "azure_life", "gcp_life", "wrong_programs")

@@ -20,6 +20,7 @@ LAYERS = {
     "attest": {"facts", "core"},
     "bootstrap": {"attest", "facts", "core"},
     "facts": {"errors"},
+    "trust": {"core"},
 }
 CORE = {"types", "platform", "parse", "spec", "names", "errors", "placement", "component", "registry"}
 

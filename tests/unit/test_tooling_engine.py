@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from confkube.errors import Refusal
-from confkube_sandbox.engine import gobuild, golang, pulumi
-from confkube_sandbox.engine.cache import cache_root
-from confkube_sandbox.engine.gobuild import GoTool
-from confkube_sandbox.engine.progress import Reporter
+from confkube_build import gobuild, golang
+from confkube_build.cache import cache_root
+from confkube_build.gobuild import GoTool
+from confkube_build.progress import Reporter
+from confkube_sandbox.engine import pulumi
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE_GO = """#!/bin/sh

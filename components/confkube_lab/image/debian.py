@@ -1,16 +1,18 @@
 """Makes the Debian root of the lab's machines, with the packages that boot text would install."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from confkube.bootstrap import pinned
 from confkube.errors import Refusal
-from confkube_build.cache import exclusive
+from confkube_build.cache import arriving, exclusive
 from confkube_build.progress import Reporter
 
 SUITE = "trixie"
@@ -47,6 +49,22 @@ class Bootstrapper:
 
     command: Path
     environment: Mapping[str, str]
+
+
+def ensure(wanted: Sequence[str], cache: Path, environ: Mapping[str, str], reporter: Reporter) -> Path:
+    """Return a root with ``wanted``, made once a month: the archive moves on, and machines should follow it.
+
+    Raises:
+        Refusal: As ``make``.
+    """
+    month = datetime.now(UTC).strftime("%Y-%m")
+    name = hashlib.sha256(" ".join([SUITE, month, *wanted]).encode()).hexdigest()[:12]
+    root = cache / "debian" / name / "root"
+    with exclusive(cache / "debian", lambda: reporter.note("waiting for another process that makes a Debian root")):
+        if not root.is_dir():
+            with arriving(root) as content:
+                make(content, wanted, cache, environ, reporter)
+    return root
 
 
 def make(target: Path, wanted: Sequence[str], cache: Path, environ: Mapping[str, str], reporter: Reporter) -> None:

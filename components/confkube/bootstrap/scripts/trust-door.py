@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a script of its own
-"""One HTTP exchange on stdin and stdout: hands out the certificate request, takes the signed certificate.
+"""One HTTP exchange on stdin and stdout: hands out request and certificate in use, takes a signed certificate.
 
 What is taken is only put into the inbox; confkube-trust-accept decides with the key and the pinned root at hand.
 """
@@ -14,11 +14,11 @@ TRUST = Path(os.environ.get("CONFKUBE_TRUST", "/var/lib/confkube/trust"))
 LONGEST_LINE, MOST_LINES, LARGEST_BODY = 4096, 64, 65536
 
 
-def _request() -> tuple[HTTPStatus, bytes]:
+def _give(name: str) -> tuple[HTTPStatus, bytes]:
     try:
-        return HTTPStatus.OK, (TRUST / "request.pem").read_bytes()
+        return HTTPStatus.OK, (TRUST / name).read_bytes()
     except FileNotFoundError:
-        return HTTPStatus.SERVICE_UNAVAILABLE, b"the request is not made yet\n"
+        return HTTPStatus.SERVICE_UNAVAILABLE, b"not there yet\n"
 
 
 def _take(stream: BinaryIO, length: str) -> tuple[HTTPStatus, bytes]:
@@ -47,12 +47,12 @@ def _answer(stream: BinaryIO) -> tuple[HTTPStatus, bytes]:
         if name.lower() == "content-length":
             length = value.strip()
     match words[:2]:
-        case ["GET", "/request.pem"]:
-            return _request()
+        case ["GET", "/request.pem" | "/intermediate.pem" as path]:
+            return _give(path[1:])
         case ["PUT", "/intermediate.pem"]:
             return _take(stream, length)
         case _:
-            return HTTPStatus.NOT_FOUND, b"GET /request.pem or PUT /intermediate.pem\n"
+            return HTTPStatus.NOT_FOUND, b"GET /request.pem, GET or PUT /intermediate.pem\n"
 
 
 def _main() -> None:
