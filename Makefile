@@ -8,7 +8,7 @@ STACK ?=
 # Further arguments for pytest: make test T='tests/unit -k clock'
 T ?=
 BIN := .venv/bin
-IN_SANDBOX := $(BIN)/confkube sandbox exec -- tools/stack
+IN_SANDBOX := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/confkube sandbox exec -- tools/stack
 SHELL_SCRIPTS := .ci/run tools/setup tools/stack
 UV_VERSION := 0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
@@ -27,7 +27,7 @@ setup-dev:  ## the same, with all that tests and checks need
 	@tools/setup dev
 
 .PHONY: up
-up: known-stack setup  ## bring STACK=… up in the sandbox
+up: known-stack setup  ## bring STACK=… up in the sandbox, or in the lab
 	@$(IN_SANDBOX) up "$(STACK)"
 
 .PHONY: preview
@@ -41,6 +41,10 @@ down: known-stack setup  ## destroy STACK=… in the sandbox
 .PHONY: known-stack
 known-stack:
 	@tools/stack known "$(STACK)"
+
+.PHONY: lab-image
+lab-image: setup  ## build the image of the lab's machines (some minutes, once)
+	@$(BIN)/confkube lab image --times
 
 .PHONY: test
 # One process more than cores, as tests also wait for the engine; in the order of the folders, which puts long lives

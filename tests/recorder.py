@@ -1,10 +1,13 @@
 """Pulumi mocks that keep what was registered, for tests of what a program asks for."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi.runtime import mocks
+
+from confkube import names
 
 
 @dataclass
@@ -17,6 +20,8 @@ class Recorder(mocks.Mocks):
     """Subscription and tenant."""
     project_number: str = "123456789012"
     image_status: str = "READY"
+    lab_lacks: str = ""
+    """What keeps this computer from carrying a lab."""
     registered: list = field(default_factory=list)
     called: list = field(default_factory=list)
     """Functions that were invoked, with their arguments."""
@@ -29,6 +34,8 @@ class Recorder(mocks.Mocks):
         if isinstance(outputs.get("identity"), dict) and args.typ.startswith("azure-native:"):
             # What goes in as a list of ids comes out as a mapping.
             outputs["identity"] = outputs["identity"] | {"userAssignedIdentities": {}}
+        if args.typ == COMMAND:
+            outputs["stdout"] = _answer_of_the_lab(args)
         outputs |= {key: value for key, value in MADE.get(args.typ, {}).items() if outputs.get(key) is None}
         return self._id(args), outputs
 
@@ -38,7 +45,7 @@ class Recorder(mocks.Mocks):
             return f"/subscriptions/{self.subscription[0]}/resourceGroups/{group}/providers/{args.name}_id"
         return f"{args.name}_id"
 
-    def call(self, args):
+    def call(self, args):  # noqa: PLR0911 - a table of answers
         self.called.append((args.token, args.args))
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
@@ -67,8 +74,15 @@ class Recorder(mocks.Mocks):
             case "gcp:compute/getImage:getImage":
                 place = f"projects/{args.args['project']}/global/images/{args.args['name']}"
                 return {"selfLink": f"https://www.googleapis.com/compute/v1/{place}", "status": self.image_status}
+            case "command:local:run":
+                return self._run(args.args["command"])
             case other:
                 raise AssertionError(f"unexpected function {other}")
+
+    def _run(self, command):
+        assert command == "confkube lab check --json"
+        answer = {"computer": "computer-0a1b2c3d4e5f", "reason": self.lab_lacks, "requirements": []}
+        return {"stdout": json.dumps(answer), "stderr": ""}
 
     def of_type(self, token):
         return [each for each in self.registered if each.typ == token]
@@ -79,6 +93,20 @@ class Recorder(mocks.Mocks):
         return found[0].inputs
 
 
+def _answer_of_the_lab(args):
+    """What ``confkube lab network-up`` and ``machines-up`` print."""
+    asked = json.loads(plain(args.inputs["stdin"]))
+    answer = {"loopback": LOOPBACK}
+    if "user_data" in asked:
+        answer |= {"group_id": asked["name"], "boot_digest": names.digest(asked["user_data"]), "machines": {}}
+    else:
+        answer |= {"network_id": asked["name"]}
+    return json.dumps(answer)
+
+
+COMMAND = "command:local:Command"
+LOOPBACK = "127.77.1.2"
+"""Where the open ports of the lab are in tests."""
 PEM = "-----BEGIN {0}-----\nTUVHQQ==\n-----END {0}-----\n"
 MADE: Mapping[str, Mapping[str, object]] = {
     "tls:index/privateKey:PrivateKey": {

@@ -17,7 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-STACKS = [path.name.split(".")[1] for path in sorted((ROOT / "stacks" / "config").glob("Pulumi.*.yaml"))]
+STACKS = [
+    name
+    for path in sorted((ROOT / "stacks" / "config").glob("Pulumi.*.yaml"))
+    if not (name := path.name.split(".")[1]).endswith("-lab")  # that has a benchmark of its own, bench_lab.py
+]
 BY_HAND = ROOT / "tools" / "bench"
 OPERATIONS = ("preview", "up", "up again", "destroy")
 COMMANDS = {

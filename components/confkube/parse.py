@@ -35,7 +35,8 @@ def parse(shape: type[Shape], arguments: object, where: str = "args") -> Shape:
     """
     if not isinstance(arguments, Mapping):
         keys = ", ".join(field.name for field in dataclasses.fields(shape))
-        raise Refusal(f"{where}: {_short(arguments)} is not a block of arguments; write {keys} below it")
+        remedy = f"write {keys} below it" if keys else "write {}"
+        raise Refusal(f"{where}: {_short(arguments)} is not a block of arguments; {remedy}")
     return _block(shape, cast("Mapping[object, object]", arguments), where)
 
 
@@ -56,7 +57,7 @@ def _refuse_unknown_keys(good: list[str], given: Mapping[object, object], where:
         if key not in good:
             near = difflib.get_close_matches(str(key), good, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise Refusal(f"{where}: unknown key {_short(key)}; the keys are {', '.join(sorted(good))}{hint}")
+            raise Refusal(f"{where}: unknown key {_short(key)}; the keys are {', '.join(sorted(good)) or 'none'}{hint}")
 
 
 def _value(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - annotations are arbitrary objects

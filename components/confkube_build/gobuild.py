@@ -56,7 +56,7 @@ def ensure(tool: GoTool, cache: Path, environ: Mapping[str, str], reporter: Repo
     Safe to call from several processes: one builds, the others wait.
 
     Raises:
-        Refusal: The sources of the build are missing, a compiler is missing and cannot be installed, or the build fails.
+        Refusal: The sources are missing, a compiler is missing and cannot be installed, or the build fails.
     """
     reporter = reporter or Reporter()
     binary = built(tool, cache)

@@ -57,9 +57,9 @@ def image(times: bool) -> None:
 @click.pass_obj
 def network_up(home: LabHome) -> None:
     """Make the network that standard input describes (for the platform)."""
-    from confkube_lab import labs  # noqa: PLC0415
+    from confkube_lab import labs, spec  # noqa: PLC0415
 
-    _answer(labs.up(home, _spec(), os.environ))
+    _answer(labs.up(home, spec.network(_spec()), os.environ))
 
 
 @lab.command("network-down", hidden=True)
@@ -76,10 +76,10 @@ def network_down(home: LabHome, name: str) -> None:
 @click.pass_obj
 def machines_up(home: LabHome) -> None:
     """Make the machine or pool that standard input describes (for the platform)."""
-    from confkube_lab import machines  # noqa: PLC0415
+    from confkube_lab import machines, spec  # noqa: PLC0415
 
-    spec = _spec()
-    _answer(machines.apply(home, spec) | {"loopback": home.loopback, "boot_digest": digest(spec["user_data"])})
+    wanted = spec.machines(_spec())
+    _answer(machines.apply(home, wanted) | {"loopback": home.loopback, "boot_digest": digest(wanted["user_data"])})
 
 
 @lab.command("machines-down", hidden=True)

@@ -250,7 +250,7 @@ def test_a_worker_joins_once_and_forgets_the_token(joining):
     result = joining.boot("install", "join")
     assert result.returncode == 0, result.stderr
     assert [call for call in joining.calls("kubeadm") if "version" not in call] == [
-        "kubeadm join --config /etc/confkube/kubeadm.yaml"
+        "kubeadm join --v=1 --config /etc/confkube/kubeadm.yaml"
     ]
     assert samples.TOKEN in (joining.folder / "kubeadm.yaml").read_text()
     assert tools.run("grep", "-rl", samples.TOKEN, str(joining.folder / "disk")).stdout == ""

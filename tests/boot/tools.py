@@ -12,10 +12,10 @@ import pytest
 
 from confkube.errors import Refusal
 from confkube_build.cache import cache_root
-from confkube_build.gobuild import GoTool, built, ensure
+from confkube_build.gobuild import built, ensure
+from confkube_lab.image.programs import kubernetes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-KUBERNETES = "v1.34.2"
 _CLOUD_INIT = ("cloud-init",)
 _NFT = ("nftables", "libnftables1", "libnftnl11", "libmnl0", "libjansson4", "libxtables12", "libedit2")
 
@@ -67,19 +67,8 @@ def nft():
 
 @cache
 def kubeadm():
-    """Path of the real kubeadm, built from its Go module once."""
-    pairs = {"gitVersion": KUBERNETES, "gitMajor": "1", "gitMinor": "34"}
-    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-    flags = " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in pairs.items())
-    tool = GoTool(
-        name="kubeadm",
-        folder="kubeadm",
-        module_dir=REPOSITORY / "tools" / "kubeadm",
-        package="k8s.io/kubernetes/cmd/kubeadm",
-        version=KUBERNETES,
-        ldflags=f"-s -w {flags}",
-    )
-    cache_folder = cache_root(os.environ)
+    """Path of the real kubeadm, built from its Go module once; the lab's machines run the same."""
+    tool, cache_folder = kubernetes("kubeadm"), cache_root(os.environ)
     if not built(tool, cache_folder).is_file() and not shutil.which("go"):
         pytest.skip("kubeadm is built from source once, and Go is not here")
     try:

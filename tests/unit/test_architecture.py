@@ -10,13 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "components" / "confkube"
+SDKS = {"pulumi_aws", "pulumi_azure_native", "pulumi_command", "pulumi_gcp"}
 CLOUD_WORDS = re.compile(r"\b(aws|azure|gcp|ec2|boto3|amazon|google|microsoft)\b", re.IGNORECASE)
 
 # Who may import whom inside the library; a layer may always import itself.
 LAYERS = {
     "models": {"roles", "clouds", "attest", "bootstrap", "facts", "core"},
     "roles": {"clouds", "attest", "bootstrap", "facts", "core"},
-    "clouds": {"bootstrap", "facts", "core"},
+    "clouds": {"attest", "bootstrap", "facts", "core"},
     "attest": {"facts", "core"},
     "bootstrap": {"attest", "facts", "core"},
     "facts": {"errors"},
@@ -58,22 +59,49 @@ def test_imports_point_one_way(layer):
 
 def test_only_a_clouds_own_folder_imports_its_sdk():
     for path in LIBRARY.rglob("*.py"):
-        sdks = {module.split(".")[0] for module in imported(path)} & {
-            "pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore",
-        }  # fmt: skip
+        sdks = {module.split(".")[0] for module in imported(path)} & {*SDKS, "boto3", "botocore"}
         assert not sdks or path.relative_to(LIBRARY).parts[0] == "clouds", f"{path} imports {sdks}"
+
+
+def foreign(path):
+    """The packages of this repository that a module imports."""
+    return {module for module in imported(path) if re.match(r"confkube(_\w+)?(\.|$)", module)}
+
+
+def test_building_knows_nothing_but_refusals():
+    for path in (LIBRARY.with_name("confkube_build")).rglob("*.py"):
+        others = {module for module in foreign(path) if module.split(".")[0] != "confkube_build"}
+        assert others <= {"confkube.errors", "confkube.errors.Refusal"}, f"{path} imports {others}"
+
+
+def test_the_library_imports_no_other_package_but_for_showing_progress():
+    """The command line names the lab and the sandbox as text, and loads them when they are asked for."""
+    for path in LIBRARY.rglob("*.py"):
+        others = {module for module in foreign(path) if module.split(".")[0] != "confkube"}
+        shows = path.relative_to(LIBRARY).parts[0] == "trust"
+        allowed = {"confkube_build.progress", "confkube_build.progress.Reporter"} if shows else set()
+        assert others <= allowed, f"{path} imports {others}"
+
+
+def test_the_lab_and_the_sandbox_know_nothing_of_each_other():
+    for one, other in (("confkube_lab", "confkube_sandbox"), ("confkube_sandbox", "confkube_lab")):
+        for path in LIBRARY.with_name(one).rglob("*.py"):
+            assert not [module for module in foreign(path) if module.split(".")[0] == other], path
 
 
 def test_facts_import_only_the_standard_library():
     for path in modules("facts"):
-        foreign = {module.split(".")[0] for module in imported(path)} - set(sys.stdlib_module_names) - {"confkube"}
-        assert not foreign, f"{path} imports {foreign}"
+        others = {module.split(".")[0] for module in imported(path)} - set(sys.stdlib_module_names) - {"confkube"}
+        assert not others, f"{path} imports {others}"
 
 
 @pytest.mark.parametrize("path", modules("roles", "models"), ids=str)
 def test_programs_read_no_clock_and_no_environment(path):
     text = path.read_text()
     assert not re.search(r"datetime\.now|time\.time|os\.environ|getenv|subprocess", text)
+
+
+UNASKED = {*SDKS, "boto3", "botocore", "confkube_build", "confkube_lab", "confkube_sandbox"}
 
 
 def loaded_by(statement):
@@ -84,17 +112,18 @@ def loaded_by(statement):
 
 def test_import_loads_no_cloud_sdk():
     loaded = loaded_by("import confkube")
-    assert not loaded & {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+    assert not loaded & UNASKED
     assert "pulumi" not in loaded
 
 
 def test_public_names_load_no_cloud_sdk():
     loaded = loaded_by("import confkube\nfor name in confkube.__all__: getattr(confkube, name)")
-    assert not loaded & {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3", "botocore", "confkube_sandbox"}
+    assert not loaded & UNASKED
 
 
 ANYBODY = "'12345678-1234-1234-1234-123456789012'"
 BLOCKS = {
+    "pulumi_command": "{'lab': {}}",
     "pulumi_aws": "{'aws': {'zone': 'us-east-2a'}}",
     "pulumi_azure_native": f"{{'azure': {{'subscription': {ANYBODY}, 'tenant': {ANYBODY}, 'location': 'westus'}}}}",
     "pulumi_gcp": "{'gcp': {'project': 'my-project', 'zone': 'us-central1-a'}}",
@@ -105,7 +134,8 @@ BLOCKS = {
 def test_a_one_cloud_stack_loads_only_that_clouds_sdk(sdk):
     loaded = loaded_by(f"from confkube.clouds import resolve\nresolve({BLOCKS[sdk]})")
     assert loaded & set(BLOCKS) == {sdk}
-    assert not loaded & {"boto3", "botocore", "azure", "google.cloud", "googleapiclient", "confkube_sandbox"}
+    assert not loaded & {"boto3", "botocore", "azure", "google.cloud", "googleapiclient"}
+    assert not loaded & {"confkube_lab", "confkube_sandbox"}
 
 
 @pytest.mark.parametrize("cloud", ["azure", "gcp"])

@@ -68,7 +68,7 @@ def test_the_packaged_tables_are_accepted():
         ('placement = "vm"', 'placement = "pod"', "placement 'pod' is not one of"),
         ('placement = "vm"', 'placement = "nested"', "is written twice"),
         ('placement = "vm"', 'placement = "peer-pod"', "is written twice"),
-        ('default_type = "m6a.xlarge"', "", "default_type belongs to clouds that rent machines"),
+        ('default_type = "m6a.xlarge"', "", "default_type belongs to machines that are made, and only to them"),
         ('default_type = "m6a.xlarge"', 'default_type = " m6a.xlarge"', "text without outer blanks"),
         (CELL, "", "aws snp vm is neither a cell nor a gap"),
         (CELL, CELL + CELL, "is written twice"),

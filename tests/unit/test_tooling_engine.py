@@ -1,5 +1,6 @@
 """Choosing, getting and building the engine, with stand-ins for `pulumi` and `go`."""
 
+import dataclasses
 import multiprocessing
 import os
 import re
@@ -92,6 +93,27 @@ def test_a_failed_build_leaves_nothing_and_says_why(tool: GoTool, environ: dict[
         ensure(tool, environ | {"FAKE_GO_FAILS": "1"})
     assert not gobuild.built(tool, cache_root(environ)).exists()
     assert ensure(tool, environ).exists()
+
+
+def test_a_tool_with_c_in_it_needs_a_compiler(tool: GoTool, environ: dict[str, str], tmp_path: Path) -> None:
+    mixed = dataclasses.replace(tool, cgo=True, tags=("netgo", "osusergo"))
+    without = environ | {"PATH": str(tmp_path / "tools")}
+    with pytest.raises(Refusal) as refusal:
+        ensure(mixed, without)
+    assert str(refusal.value) == ("thing needs a C compiler to be built; on Debian: apt-get install gcc libc6-dev")
+    assert calls(environ) == []
+    assert not gobuild.built(mixed, cache_root(environ)).exists()
+
+
+@pytest.mark.parametrize("cgo", [True, False])
+def test_c_is_compiled_in_where_a_tool_asks_for_it_alone(
+    tool: GoTool, environ: dict[str, str], tmp_path: Path, cgo: bool
+) -> None:
+    program(tmp_path / "tools" / "go", FAKE_GO.replace('echo "built"', 'echo "$CGO_ENABLED"'))
+    program(tmp_path / "tools" / "cc", "#!/bin/sh\n")
+    binary = ensure(dataclasses.replace(tool, cgo=cgo, tags=("netgo",)), environ)
+    assert binary.read_text() == f"{int(cgo)}\n"
+    assert "-tags netgo" in Path(environ["FAKE_GO_LOG"]).read_text()
 
 
 def test_a_module_that_is_not_here_is_refused(tool: GoTool, environ: dict[str, str]) -> None:

@@ -95,7 +95,7 @@ def addons(model: str | None = None, cloud: str | None = None) -> tuple[Artifact
     if model is not None and model not in lists:
         raise choose("model", model, lists)
     wanted = [name for listed in lists.values() for name in listed] if model is None else lists[model]
-    here = versions().substitutes.get(cloud, {}) if cloud else {}
+    here: Mapping[str, str] = versions().substitutes.get(cloud, {}) if cloud else {}
     return tuple(versions().artifacts[here.get(name, name)] for name in dict.fromkeys(wanted))
 
 

@@ -86,7 +86,9 @@ class CvmNodes(pulumi.ComponentResource):
         self.endpoint = pulumi.Output.all(control_plane.public_ip, private).apply(
             lambda known: f"{known[0]}:{API_PORT}" if known[0] else known[1]
         )
-        self.access = pulumi.Output.all(control_plane.public_ip, control_plane.tunnel).apply(_access)
+        self.access = pulumi.Output.all(control_plane.public_ip, control_plane.tunnel).apply(
+            lambda known: _access(*known, restricted=bool(spec.admin_cidrs))
+        )
         self.kubeconfig = cluster.kubeconfig(private, control_plane.public_ip)
         self.machines = pulumi.Output.all(**single)
         self.pools = pulumi.Output.all(**{pool: group.group_id for pool, group in pools.items()})
@@ -190,10 +192,9 @@ def _image(platform: Platform, name: str, isolation: Isolation, opts: pulumi.Res
     return {"image_id": found.image_id, "root_device": found.root_device}
 
 
-def _access(known: list[str]) -> str:
-    public, tunnel = known
+def _access(public: str, tunnel: str, *, restricted: bool) -> str:
     if public:
-        return f"the API answers at {public}:{API_PORT} for args.admin_cidrs"
+        return f"the API answers at {public}:{API_PORT}" + (" for args.admin_cidrs" if restricted else "")
     if not tunnel:
         return "the API has no public address, because args.admin_cidrs is empty, and the platform was given no tunnel"
     return (

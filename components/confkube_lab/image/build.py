@@ -105,18 +105,24 @@ def _pause(cache: Path, environ: Mapping[str, str]) -> Path:
     return target
 
 
-def _furnish(root: Path, binaries: Mapping[str, Path]) -> None:
+def settle(root: Path) -> None:
+    """Give a Debian root the settings and units that hold in the lab only."""
     (root / "etc/resolv.conf").unlink(missing_ok=True)
     shutil.copytree(recipe.FILES, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "etc/machine-id").write_text(_MACHINE_ID + "\n")
     (root / "etc/hostname").unlink(missing_ok=True)
-    for folder in ("lib/modules", "var/log/journal", "usr/share/confkube/charts"):
+    for folder in ("lib/modules", "var/log/journal"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     _units(root / "etc/systemd/system")
+
+
+def _furnish(root: Path, binaries: Mapping[str, Path]) -> None:
+    settle(root)
     for name in programs.MACHINE_PROGRAMS:
         shutil.copy2(binaries[name], root / "usr/local/bin" / name)
-    chart = charts.NETWORK
-    (root / f"usr/share/confkube/charts/{chart.sha256()}.tgz").write_bytes(chart.packed())
+    chart, folder = charts.NETWORK, root / "usr/share/confkube/charts"
+    folder.mkdir(parents=True)
+    (folder / f"{chart.sha256()}.tgz").write_bytes(chart.packed())
     for role, images in contents.images(root, binaries).items():
         folder = root / "usr/share/confkube/images" / role
         folder.mkdir(parents=True)

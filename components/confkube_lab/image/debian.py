@@ -40,7 +40,8 @@ def packages() -> tuple[str, ...]:
 
 def pristine_packages() -> tuple[str, ...]:
     """Packages of a root as a cloud's stock image has them: boot text has to install the rest."""
-    return tuple(sorted({*_SYSTEM, "ca-certificates"}))
+    # Without the program ip, cloud-init knows no way to set an address.
+    return tuple(sorted({*_SYSTEM, "ca-certificates", "iproute2"}))
 
 
 @dataclass(frozen=True, kw_only=True)

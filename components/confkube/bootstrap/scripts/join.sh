@@ -8,6 +8,7 @@ if [ -e "$STATE/join.started" ]; then
     kubeadm reset --force || fail "kubeadm reset did not succeed"
 fi
 touch "$STATE/join.started"
-kubeadm join --config "$ETC/kubeadm.yaml" || fail "this machine could not join the cluster at $API_ENDPOINT"
+# At this level it says why it waits, such as for a token that has expired.
+kubeadm join --v=1 --config "$ETC/kubeadm.yaml" || fail "this machine could not join the cluster at $API_ENDPOINT"
 touch "$STATE/join.done"
 rm -f "$ETC/kubeadm.yaml"

@@ -7,8 +7,7 @@ from confkube.platform import Network, NetworkSpec
 
 
 def create(name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Network:
-    """Make the network. Openings from ranges outside lead nowhere: nothing outside can reach it."""
-    tiers = {tier.name for tier in spec.tiers}
+    """Make the network. Openings for ranges outside lead nowhere: nothing outside this computer reaches the lab."""
     made, answer = resource(
         name,
         "network-up",
@@ -25,12 +24,11 @@ def create(name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Networ
                     "port": opening.port,
                 }
                 for opening in spec.openings
-                if str(opening.source) in {*tiers, "tunnel"}
             ],
             "labels": spec.labels,
         },
         opts,
     )
     network_id = answer.apply(lambda known: str(known.get("network_id", name)))
-    subnets = {tier: pulumi.Output.format("{0}/{1}", network_id, tier) for tier in sorted(tiers)}
+    subnets = {tier.name: pulumi.Output.format("{0}/{1}", network_id, tier.name) for tier in spec.tiers}
     return Network(network_id=network_id, subnet_ids=subnets, firewall_ids=dict(subnets), ready=(made,))

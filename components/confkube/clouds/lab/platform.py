@@ -2,8 +2,9 @@
 
 import json
 import os
+import sys
 from importlib import resources
-from typing import Any, cast
+from pathlib import Path
 
 import pulumi
 from pulumi_command import local
@@ -18,6 +19,8 @@ from confkube.platform import Account, Image, ImageSpec, Limits, Machines, Machi
 
 _OWN_GIB, _MACHINE_GIB = 1.0, 0.5
 """Memory that this computer keeps, and what a machine takes: a control plane more, a worker without pods less."""
+_OWN_WATCHERS, _MACHINE_WATCHERS = 30, 14
+"""inotify instances that this computer and a control plane's own pods keep, and what a machine takes; counted 2026-11-27."""
 _USER_DATA = 16384
 """A disk takes any size; this is the least that a cloud takes, so that what fits here fits everywhere."""
 _FOLDER = "/var/lib/confkube-lab"
@@ -42,13 +45,18 @@ class LabPlatform:
 
     @property
     def limits(self) -> Limits:
-        """What this computer's memory carries."""
+        """What this computer carries: of memory, and of file watchers, which its kernel bounds for all containers at once."""
         gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        by_memory = max(0, int((gib - _OWN_GIB) / _MACHINE_GIB))
+        watchers = _watchers()
+        by_watchers = max(0, (watchers - _OWN_WATCHERS) // _MACHINE_WATCHERS)
         return Limits(
             user_data_bytes=_USER_DATA,
             network_prefix=(8, 28),
-            machines=max(0, int((gib - _OWN_GIB) / _MACHINE_GIB)),
-            machines_why=f"it has {gib:.1f} GiB of memory",
+            machines=min(by_memory, by_watchers),
+            machines_why=f"it has {gib:.1f} GiB of memory"
+            if by_memory <= by_watchers
+            else f"its kernel allows {watchers} watchers (raise that with: sysctl fs.inotify.max_user_instances=1024)",
             disk_gib=1024,
         )
 
@@ -75,16 +83,16 @@ class LabPlatform:
             Refusal: It cannot; says what is missing and what to do.
         """
         try:
-            answer = local.run(command="confkube lab check --json", opts=opts).stdout
+            found = json.loads(local.run(command="confkube lab check --json", opts=opts).stdout)
+            lacks, computer = str(found["reason"]), str(found["computer"])
         except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
             raise Refusal(
-                f"{self._where}: the command `confkube lab check` does not run ({error}); "
-                "put the folder of confkube's virtual environment on PATH"
+                f"{self._where}: `confkube lab check` gives no answer ({error}); "
+                "put the folder of confkube's virtual environment first on PATH"
             ) from None
-        found = cast("dict[str, Any]", json.loads(answer))
-        if found["reason"]:
-            raise Refusal(f"{self._where}: {found['reason']}")
-        return Account(world="lab", account_id=str(found["computer"]))
+        if lacks:
+            raise Refusal(f"{self._where}: {lacks}")
+        return Account(world="lab", account_id=computer)
 
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Network:
         """Make the namespaces and bridges of a cluster."""
@@ -98,3 +106,10 @@ class LabPlatform:
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make a machine or a pool."""
         return machines.create(name, spec, opts)
+
+
+def _watchers() -> int:
+    try:
+        return int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    except (OSError, ValueError):
+        return sys.maxsize  # no Linux: refused for that, when the account is asked
