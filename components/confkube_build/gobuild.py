@@ -1,5 +1,6 @@
 """Builds a program from a pinned Go module of this repository, once per version, into the cache."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -46,8 +47,24 @@ class GoTool:
 
 
 def built(tool: GoTool, cache: Path) -> Path:
-    """Where the binary is, or would be, below ``cache``."""
-    return cache / tool.folder / tool.version / "bin" / tool.name
+    """Where the binary is, or would be, below ``cache``: another place when anything that it is made from changes."""
+    return cache / tool.folder / f"{tool.version}{_made_from(tool)}" / "bin" / tool.name
+
+
+def sources(tool: GoTool) -> list[Path]:
+    """The files of the repository that the binary is made from, in order."""
+    return sorted(path for path in tool.module_dir.rglob("*") if path.is_file())
+
+
+def _made_from(tool: GoTool) -> str:
+    """A suffix that stands for sources and flags; none where the sources are not here, and nothing can be built."""
+    files = [path for path in sources(tool) if path.suffix != ".md"]
+    if not files:
+        return ""
+    digest = hashlib.sha256(" ".join([tool.ldflags, *tool.tags, str(tool.cgo)]).encode())
+    for path in files:
+        digest.update(path.name.encode() + path.read_bytes())
+    return f"-{digest.hexdigest()[:8]}"
 
 
 def ensure(tool: GoTool, cache: Path, environ: Mapping[str, str], reporter: Reporter | None = None) -> Path:

@@ -43,7 +43,7 @@ class Requirement:
 
 
 def requirements(home: LabHome, environ: Mapping[str, str]) -> Iterator[Requirement]:
-    """Look at everything, in an order in which later ones rest on earlier ones; stops where nothing else can be tried."""
+    """Look at everything, later ones resting on earlier ones; stops where nothing else can be tried."""
     yield _linux()
     if platform.system() != "Linux":
         return
@@ -59,6 +59,7 @@ def requirements(home: LabHome, environ: Mapping[str, str]) -> Iterator[Requirem
     yield _loop()
     yield _image(environ)
     yield _kernel_links(environ)
+    yield _bridged()
     yield _firewall(environ)
 
 
@@ -88,7 +89,9 @@ def computer() -> str:
     return "computer-" + hashlib.sha256((named.strip() or platform.node()).encode()).hexdigest()[:12]
 
 
-_NAMESPACES = "the kernel, or the container this runs in, forbids namespaces; run on a computer or a full virtual machine"
+_NAMESPACES = (
+    "the kernel, or the container this runs in, forbids namespaces; run on a computer or a full virtual machine"
+)
 
 
 def _linux() -> Requirement:
@@ -96,14 +99,20 @@ def _linux() -> Requirement:
     machine = platform.machine()
     fits = system == "Linux" and machine == "x86_64"
     return Requirement(
-        name="Linux on x86_64", met=fits, found=f"{system} on {machine}", remedy="use a Linux computer or virtual machine"
+        name="Linux on x86_64",
+        met=fits,
+        found=f"{system} on {machine}",
+        remedy="use a Linux computer or virtual machine",
     )
 
 
 def _root() -> Requirement:
     me = os.geteuid()
     return Requirement(
-        name="root", met=me == 0, found="root" if me == 0 else f"user {me}", remedy="run it as root, for example with sudo"
+        name="root",
+        met=me == 0,
+        found="root" if me == 0 else f"user {me}",
+        remedy="run it as root, for example with sudo",
     )
 
 
@@ -149,7 +158,9 @@ def _cgroups() -> Requirement:
     return Requirement(
         name="control groups",
         met=fits,
-        found="version 1, hybrid" if fits else f"neither version 2 nor a complete version 1 ({len(hierarchies)} hierarchies)",
+        found="version 1, hybrid"
+        if fits
+        else f"neither version 2 nor a complete version 1 ({len(hierarchies)} hierarchies)",
         remedy="boot with systemd.unified_cgroup_hierarchy=1",
     )
 
@@ -199,15 +210,23 @@ def _in_image(name: str, environ: Mapping[str, str], script: str, remedy: str) -
 
 
 def _kernel_links(environ: Mapping[str, str]) -> Requirement:
-    script = "; ".join(f"ip link add probe{number} type {link} {_DETAILS.get(link, '')}" for number, link in enumerate(_LINKS))
+    script = "; ".join(
+        f"ip link add probe{number} type {link} {_DETAILS.get(link, '')}" for number, link in enumerate(_LINKS)
+    )
     return _in_image("network devices", environ, script, f"load the modules: modprobe -a {' '.join(_LINKS)}")
+
+
+def _bridged() -> Requirement:
+    """Within a subnet, only this shows the firewall what passes between two machines."""
+    script = 'test "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)" = 1'
+    return _tried("bridge firewall", ["unshare", "--net", "sh", "-c", script], "load the module: modprobe br_netfilter")
 
 
 _DETAILS: Mapping[str, str] = {"vxlan": "id 1 dstport 8472"}
 
 
 def _firewall(environ: Mapping[str, str]) -> Requirement:
-    script = "echo 'table inet probe { chain c { type nat hook postrouting priority srcnat; masquerade; }; }' | nft -f -"
+    script = (
+        "echo 'table inet probe { chain c { type nat hook postrouting priority srcnat; masquerade; }; }' | nft -f -"
+    )
     return _in_image("nftables", environ, script, "load the modules: modprobe -a nf_tables nft_masq nft_ct")
-
-

@@ -3,12 +3,11 @@
 import json
 import os
 import sys
-from typing import Any, cast
 
 import click
 
 from confkube.errors import Refusal
-from confkube.names import digest
+from confkube_lab import breaking, provider
 from confkube_lab.home import LabHome
 
 LABEL = "lab: real machines on this computer; TEEs are emulated and nothing here is confidential"
@@ -53,59 +52,6 @@ def image(times: bool) -> None:
         show.times(took.rows)
 
 
-@lab.command("network-up", hidden=True)
-@click.pass_obj
-def network_up(home: LabHome) -> None:
-    """Make the network that standard input describes (for the platform)."""
-    from confkube_lab import labs, spec  # noqa: PLC0415
-
-    _answer(labs.up(home, spec.network(_spec()), os.environ))
-
-
-@lab.command("network-down", hidden=True)
-@click.argument("name")
-@click.pass_obj
-def network_down(home: LabHome, name: str) -> None:
-    """Remove the network NAME with all that is in it (for the platform)."""
-    from confkube_lab import labs  # noqa: PLC0415
-
-    labs.down(home, name)
-
-
-@lab.command("machines-up", hidden=True)
-@click.pass_obj
-def machines_up(home: LabHome) -> None:
-    """Make the machine or pool that standard input describes (for the platform)."""
-    from confkube_lab import machines, spec  # noqa: PLC0415
-
-    wanted = spec.machines(_spec())
-    _answer(machines.apply(home, wanted) | {"loopback": home.loopback, "boot_digest": digest(wanted["user_data"])})
-
-
-@lab.command("machines-down", hidden=True)
-@click.argument("name")
-@click.pass_obj
-def machines_down(home: LabHome, name: str) -> None:
-    """Remove the machine or pool NAME (for the platform)."""
-    from confkube_lab import machines  # noqa: PLC0415
-
-    machines.remove(home, name)
-
-
-def _spec() -> dict[str, Any]:
-    try:
-        found: object = json.load(sys.stdin)
-    except ValueError as error:
-        raise Refusal(f"standard input is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise Refusal("standard input is not a JSON object")
-    return cast("dict[str, Any]", found)
-
-
-def _answer(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, sort_keys=True))
-
-
 @lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("machine")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -126,28 +72,38 @@ def shell(home: LabHome, machine: str, command: tuple[str, ...]) -> None:
 @click.pass_obj
 def status(home: LabHome, as_json: bool) -> None:
     """Show the lab of this computer: its machines, their addresses, whether they run and are ready."""
-    from confkube_lab import labs, readiness, show  # noqa: PLC0415
+    from confkube_lab import labs, readiness, show, trust  # noqa: PLC0415
     from confkube_lab.inventory import Inventory  # noqa: PLC0415
 
     there, inventory = labs.running(home), Inventory(home)
     ready = readiness.nodes(inventory) if there else {}
+    standing = trust.standing(inventory)
     rows = [{**row, "ready": ready.get(row["name"])} for row in inventory.overview()]
     if as_json:
-        found = {"label": LABEL, "lab": there.lab if there else None, "loopback": home.loopback, "machines": rows}
+        found = {
+            "label": LABEL,
+            "lab": there.lab if there else None,
+            "loopback": home.loopback,
+            "trust_server": standing,
+            "machines": rows,
+        }
         click.echo(json.dumps(found, indent=1))
         return
     show.machines(there, home, rows)
+    if standing:
+        click.echo(f"trust server: {standing}")
     click.echo(LABEL)
 
 
 @lab.command()
 @click.argument("machine")
-@click.option("--all", "everything", is_flag=True, help="Everything, not only what boot text brings.")
-@click.option("--unit", "-u", "units", multiple=True, help="Only this unit; may be given several times.")
+@click.option(
+    "--unit", "-u", "units", multiple=True, help="Only this unit, or '*' for all; may be given several times."
+)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes.")
 @click.option("--console", is_flag=True, help="What it wrote to its console; works while it is switched off too.")
 @click.pass_obj
-def logs(home: LabHome, machine: str, everything: bool, units: tuple[str, ...], follow: bool, console: bool) -> None:
+def logs(home: LabHome, machine: str, units: tuple[str, ...], follow: bool, console: bool) -> None:
     """Show what MACHINE has written down."""
     from confkube_lab import logs as written  # noqa: PLC0415
     from confkube_lab.inventory import Inventory  # noqa: PLC0415
@@ -157,9 +113,9 @@ def logs(home: LabHome, machine: str, everything: bool, units: tuple[str, ...], 
     if console or inventory.leader(found) is None:
         if not console:
             click.echo(f"{found.name} is switched off; this is its console", err=True)
-        click.echo(written.console(inventory, found).read_text(errors="replace"), nl=False)
+        click.echo(written.console(inventory, found), nl=False)
         return
-    line = written.command(inventory, found, everything=everything, units=units, follow=follow)
+    line = written.command(inventory, found, units=units, follow=follow)
     os.execvp(line[0], line)  # noqa: S606  a fixed command
 
 
@@ -242,35 +198,5 @@ def reset(home: LabHome, yes: bool) -> None:
         click.echo("nothing was changed; add --yes to do it")
 
 
-def _fault(name: str, text: str, said: str) -> None:
-    """Add a command that does one thing to one machine."""
-
-    @lab.command(name, help=text)
-    @click.argument("machine")
-    @click.pass_obj
-    def do(home: LabHome, machine: str) -> None:
-        from confkube_lab import faults  # noqa: PLC0415
-        from confkube_lab.inventory import Inventory  # noqa: PLC0415
-
-        inventory = Inventory(home)
-        found = inventory.find(machine)
-        actions = {
-            "drain-disk": lambda: faults.drain(inventory, found),
-            "fill-disk": lambda: faults.fill(inventory, found),
-            "kill": lambda: faults.kill(inventory, found),
-            "plug": lambda: faults.cable(inventory, found, plugged=True),
-            "reboot": lambda: faults.reboot(inventory, found),
-            "start": lambda: faults.start(inventory, found),
-            "unplug": lambda: faults.cable(inventory, found, plugged=False),
-        }
-        actions[name]()
-        click.echo(f"{found.name} {said}")
-
-
-_fault("kill", "Switch MACHINE off at once, as if its plug were pulled.", "is switched off")
-_fault("start", "Switch MACHINE on again; its disk is as it was.", "is starting")
-_fault("reboot", "Boot MACHINE anew.", "is booting")
-_fault("unplug", "Pull MACHINE's network cable.", "has no network")
-_fault("plug", "Plug MACHINE's network cable in again.", "has its network again")
-_fault("fill-disk", "Fill MACHINE's disk; drain-disk gives the space back.", "has a full disk")
-_fault("drain-disk", "Give back the space that fill-disk took.", "has its space again")
+for command in (*provider.COMMANDS, *breaking.COMMANDS):
+    lab.add_command(command)

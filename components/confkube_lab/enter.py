@@ -28,7 +28,9 @@ def command(inventory: Inventory, machine: Machine, wanted: Sequence[str], **var
     return [*enter, "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *wanted]
 
 
-def run(inventory: Inventory, machine: Machine, *wanted: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run(
+    inventory: Inventory, machine: Machine, *wanted: str, stdin: str = "", timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Run a command inside ``machine`` to its end.
 
     Raises:

@@ -20,7 +20,9 @@ def kill(inventory: Inventory, machine: Machine) -> None:
         Refusal: It is off already.
     """
     if inventory.supervisor(machine) is None:
-        raise Refusal(f"machine {machine.name} is switched off already; switch it on with: confkube lab start {machine.name}")
+        raise Refusal(
+            f"machine {machine.name} is switched off already; switch it on with: confkube lab start {machine.name}"
+        )
     machines.kill(inventory, machine)
 
 

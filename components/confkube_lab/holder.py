@@ -48,6 +48,7 @@ def build(lab: Lab) -> None:
     """
     for command in network.commands(lab):
         subprocess.run(["chroot", lab.tools, *command], check=True)  # noqa: S603, S607
+    subprocess.run(["chroot", lab.tools, "nft", "-f", "-"], input=network.cables(), text=True, check=True)  # noqa: S603, S607
     enforce(lab)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 

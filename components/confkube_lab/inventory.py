@@ -85,6 +85,8 @@ class Inventory:
         found = [each for each in names.values() if each.name.endswith(f"-{word}")]
         if len(found) == 1:
             return found[0]
+        if found:
+            raise Refusal(f"machine: {word!r} may be {', '.join(each.name for each in found)}; give more of the name")
         if not names:
             raise Refusal("no machine is in the lab; bring one up with: make up STACK=cvm-nodes-lab")
         raise Refusal(f"machine: {word!r} is not one of {', '.join(names)}")

@@ -31,9 +31,20 @@ _UNSHARE = ("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-c
 def locked(home: LabHome) -> Generator[None]:
     """Hold the lab's lock: records are read and written by one process at a time. A killed holder frees it."""
     home.lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with home.lock_file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    while True:
+        with home.lock_file.open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _same_file(handle.fileno(), home.lock_file):
+                continue  # whoever held it has removed it with the lab; others lock a new one
+            yield
+            return
+
+
+def _same_file(handle: int, path: Path) -> bool:
+    try:
+        return os.fstat(handle).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def running(home: LabHome) -> Lab | None:
@@ -94,7 +105,9 @@ def up(home: LabHome, spec: Mapping[str, Any], environ: Mapping[str, str]) -> di
             _clear(home)
             _start(home, wanted)
         elif there.tiers != wanted.tiers or there.forwarded() != wanted.forwarded():
-            raise Refusal(f"the subnets and open ports of the lab {there.lab} cannot change while it runs; destroy it first")
+            raise Refusal(
+                f"the subnets and open ports of the lab {there.lab} cannot change while it runs; destroy it first"
+            )
         elif there != wanted:
             write_json(home.lab_file, wanted.record() | {"image": there.image, "tools": there.tools})
             holder.enforce(wanted, "nsenter", "-t", str(inside(home)), "-n")
@@ -107,14 +120,14 @@ def down(home: LabHome, lab: str) -> None:
         there = read_json(home.lab_file).get("lab")
         if there in (lab, None):
             _clear(home)
-    home.lock_file.unlink(missing_ok=True)
+        home.lock_file.unlink(missing_ok=True)
 
 
 def reset(home: LabHome) -> None:
     """Take away whatever is here, running or left behind."""
     with locked(home):
         _clear(home)
-    home.lock_file.unlink(missing_ok=True)
+        home.lock_file.unlink(missing_ok=True)
 
 
 def _start(home: LabHome, lab: Lab) -> None:

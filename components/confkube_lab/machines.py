@@ -76,7 +76,10 @@ def start(inventory: Inventory, machine: Machine) -> None:
         "BRIDGE": lab.tier(machine.tier).bridge,
         "GROUP": f"confkube-lab-{home.tag}-{machine.name}",
     }
-    enter = ["nsenter", "-t", str(labs.inside(home)), "--mount", "--net", "--pid", "--ipc"]
+    holder = ["nsenter", "-t", str(labs.inside(home))]
+    bind = network.binding(cable_of(home, machine), machine.address, there=True)
+    subprocess.run([*holder, "--net", "chroot", lab.tools, *bind], check=True)  # noqa: S603
+    enter = [*holder, "--mount", "--net", "--pid", "--ipc"]
     with (folder / "console.log").open("a") as console:
         process = subprocess.Popen(  # noqa: S603  arguments are ours
             # As a text: a shell reads its file while it runs, and an upgrade may replace that under it.
@@ -134,7 +137,7 @@ def kill(inventory: Inventory, machine: Machine, patience: float = 10) -> None:
 
 
 def _difference(inventory: Inventory, lab: Lab, spec: Mapping[str, Any]) -> tuple[list[Machine], list[Machine]]:
-    """The machines that are too many, newest first, and those that are missing, in the order of their numbers."""
+    """The machines that are too many, highest number first, and those that are missing, lowest first."""
     there = inventory.of_group(spec["name"])
     count = spec.get("count")
     names = [spec["name"]] if count is None else [f"{spec['name']}-{number}" for number in range(1, count + 1)]
@@ -166,7 +169,7 @@ def _room(home: LabHome, machines: int) -> None:
     free = shutil.disk_usage(home.root).free / 2**30
     if machines and free < machines * _MARGIN_GIB:
         raise Refusal(
-            f"{machines} machines of the lab need {machines * _MARGIN_GIB} GiB and {home.root} has {free:.1f} GiB free; "
+            f"{machines} machines of the lab need {machines * _MARGIN_GIB} GiB but {home.root} has {free:.1f} free; "
             "free some, or set CONFKUBE_LAB_HOME to a folder on a larger disk"
         )
 
@@ -192,6 +195,11 @@ def _lay_down(inventory: Inventory, lab: Lab, machine: Machine, spec: Mapping[st
 
 def _remove(inventory: Inventory, machine: Machine) -> None:
     kill(inventory, machine)
+    lab = labs.running(inventory.home)
+    if lab is not None:
+        unbind = network.binding(cable_of(inventory.home, machine), machine.address, there=False)
+        enter = ["nsenter", "-t", str(labs.inside(inventory.home)), "--net", "chroot", lab.tools]
+        subprocess.run([*enter, *unbind], check=False, capture_output=True)  # noqa: S603  absent if it never started
     folder = inventory.folder(machine)
     labs.remove_groups(folder)
     drop_secrets(inventory.home, machine.name)

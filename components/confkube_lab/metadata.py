@@ -1,7 +1,7 @@
 """What a provider tells its machines: who they are, a certificate that says so, and the secrets that are theirs.
 
-HTTP at the metadata address, inside the lab's network only. A machine is known by its address, which the bridges and
-the rules bind to it. Every request carries a header that a browser or a careless proxy does not send.
+HTTP at the metadata address, inside the lab's network only. A machine is known by its address; the bridges drop
+what it sends under another. Every request carries a header that a browser or a careless proxy does not send.
 """
 
 import hashlib

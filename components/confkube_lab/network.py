@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from confkube.errors import choose
+
 METADATA = "169.254.169.254"
 METADATA_PORT = 80
 _LINK = "br"
@@ -83,9 +85,12 @@ class Lab:
         """The tier of that name.
 
         Raises:
-            KeyError: There is none.
+            Refusal: There is none.
         """
-        return next(tier for tier in self.tiers if tier.name == name)
+        found = next((tier for tier in self.tiers if tier.name == name), None)
+        if found is None:
+            raise choose("tier", name, [tier.name for tier in self.tiers])
+        return found
 
     def forwarded(self) -> list[Opening]:
         """The openings towards this computer."""
@@ -110,6 +115,35 @@ def commands(lab: Lab) -> list[list[str]]:
             ["ip", "link", "set", tier.bridge, "up"],
         ]
     return made
+
+
+def cables() -> str:
+    """The rule of the bridges, as nft reads it: no machine sends under another's address, as in a cloud.
+
+    The set of cables with their addresses is empty; ``bind`` fills it.
+    """
+    return """table bridge confkube_lab {
+  set cables { type ifname . ipv4_addr; }
+  chain prerouting {
+    type filter hook prerouting priority filter; policy accept;
+    ether type ip iifname . ip saddr != @cables counter drop
+    ether type arp iifname . arp saddr ip != @cables counter drop
+  }
+}
+"""
+
+
+def binding(cable: str, address: str, *, there: bool) -> list[str]:
+    """The command that ties an address to a cable, or unties it."""
+    return [
+        "nft",
+        "add" if there else "delete",
+        "element",
+        "bridge",
+        "confkube_lab",
+        "cables",
+        f'{{ "{cable}" . {address} }}',
+    ]
 
 
 def rules(lab: Lab) -> str:

@@ -7,7 +7,7 @@ exec 2>>"$MACHINE/console.log"
 
 # Groups of this computer: one of our own in every hierarchy, so that no two machines share what kubelet makes there.
 own() {
-    local groups id controllers path base
+    local groups controllers path base
     groups=$(cat /proc/self/cgroup) # read first: it changes with every move
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
         # Version two: groups with processes may not have children with controllers, so ours start at the root.
@@ -21,7 +21,7 @@ own() {
         return
     fi
     : >"$MACHINE/groups"
-    while IFS=: read -r id controllers path; do
+    while IFS=: read -r _ controllers path; do
         case $controllers in
             '') base=/sys/fs/cgroup/unified ;;
             name=systemd) base=/sys/fs/cgroup/systemd ;;

@@ -47,9 +47,7 @@ def wait(inventory: Inventory, seconds: float, say: Callable[[dict[str, bool]], 
             return took
         if time.monotonic() - begun > seconds:
             missing = [name for name in wanted if not found.get(name)]
-            raise Refusal(
-                f"{', '.join(missing)} not ready after {seconds:.0f} s; see: confkube lab logs {missing[0]}"
-            )
+            raise Refusal(f"{', '.join(missing)} not ready after {seconds:.0f} s; see: confkube lab logs {missing[0]}")
         time.sleep(_PAUSE)
 
 

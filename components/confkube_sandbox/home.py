@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,6 +94,9 @@ class SandboxHome:
         """
         path = (os.environ if inherited is None else inherited).get("PATH", os.defpath)
         others = [entry for entry in path.split(os.pathsep) if entry != str(self.bin)]
+        # Last, so that nothing else changes: the lab's resources and tunnels run `confkube lab …`.
+        ours = str(Path(sys.executable).parent)
+        others += [ours] if ours not in others else []
         return {
             HOME_VARIABLE: str(self.root),
             "PATH": os.pathsep.join([str(self.bin), *others]),

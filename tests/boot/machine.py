@@ -59,7 +59,10 @@ case $1 in
         cp -p "$3" {EXCHANGE}/kubeadm.yaml
         [ ! -e {EXCHANGE}/fail ] || exit 1
         : >/etc/kubernetes/admin.conf ;;
-    join) cp -p "$3" {EXCHANGE}/kubeadm.yaml; [ ! -e {EXCHANGE}/fail ] || exit 1 ;;
+    join)
+        while [ "$1" != --config ]; do shift; done
+        cp -p "$2" {EXCHANGE}/kubeadm.yaml
+        [ ! -e {EXCHANGE}/fail ] || exit 1 ;;
 esac""",
     "kubelet": "echo Kubernetes v1.34.2",
     "kubectl": "[ $1 != version ] || echo Client Version: v1.34.2",

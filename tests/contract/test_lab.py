@@ -10,6 +10,7 @@ from contract.suite import Contract
 import confkube as ck
 from confkube.clouds.lab import LabPlatform
 from confkube.errors import Refusal
+from confkube_lab import spec
 
 
 def told(recorded):
@@ -18,7 +19,7 @@ def told(recorded):
 
 
 def machines(recorded):
-    return {name: spec for name, spec in told(recorded).items() if "user_data" in spec}
+    return {name: one for name, one in told(recorded).items() if "user_data" in one}
 
 
 class TestLab(Contract):
@@ -41,27 +42,27 @@ class TestLab(Contract):
         return cls().up()
 
     def user_data(self, recorded):
-        return {name: spec["user_data"] for name, spec in machines(recorded).items()}
+        return {name: one["user_data"] for name, one in machines(recorded).items()}
 
     def inbound(self, recorded):
         return [
             (opening["tier"], opening["source"])
-            for spec in told(recorded).values()
-            for opening in spec.get("openings", ())
+            for one in told(recorded).values()
+            for opening in one.get("openings", ())
         ]
 
     def labelled(self, recorded):
-        return [spec["labels"] for spec in told(recorded).values()]
+        return [one["labels"] for one in told(recorded).values()]
 
     def confidential(self, recorded):
-        return {name: spec["isolation"] == "cvm" for name, spec in machines(recorded).items()}
+        return {name: one["isolation"] == "cvm" for name, one in machines(recorded).items()}
 
     def test_every_disk_is_encrypted(self, default):
         """The one promise that the lab does not keep: a disk is a file of this computer. It claims nothing else."""
         assert default[1]["attestation"].startswith("lab: nothing here is confidential")
 
     def test_machines_know_only_the_name_of_their_tee(self, default):
-        assert {name: spec["tee"] for name, spec in machines(default[0]).items()} == {
+        assert {name: one["tee"] for name, one in machines(default[0]).items()} == {
             "demo-control-plane": "none",
             "demo-trust": "snp",
             "demo-workers": "snp",
@@ -70,6 +71,12 @@ class TestLab(Contract):
     def test_the_world_is_the_lab_and_the_account_is_this_computer(self, default):
         assert (default[1]["world"], default[1]["account"]) == ("lab", "computer-0a1b2c3d4e5f")
         assert default[1]["place"] == {"zone": "this-computer", "cidr": "10.20.0.0/16"}
+
+    def test_the_lab_takes_what_it_is_told(self, default):
+        """Both ends of standard input are confkube's own; nothing may be lost or refused between them."""
+        for name, given in told(default[0]).items():
+            taken = (spec.machines if "user_data" in given else spec.network)(given)
+            assert {key: value for key, value in json.loads(json.dumps(taken)).items() if key in given} == given, name
 
     def test_what_a_command_reads_is_secret_and_what_it_answers_is_not(self, default):
         for each in default[0].of_type(recorder.COMMAND):
@@ -92,13 +99,13 @@ class TestLab(Contract):
         }
 
     def test_the_control_plane_alone_is_given_a_secret(self, default):
-        found = {name: spec.get("secret") for name, spec in machines(default[0]).items()}
+        found = {name: one.get("secret") for name, one in machines(default[0]).items()}
         assert found["demo-control-plane"]["name"] == "confkube/demo-0a1b2c3d/control-plane"
         assert "PRIVATE KEY" in found["demo-control-plane"]["value"]
         assert (found["demo-trust"], found["demo-workers"]) == (None, None)
 
     def test_machines_are_in_the_network_of_their_cluster(self, default):
-        places = {name: (spec["lab"], spec["tier"]) for name, spec in machines(default[0]).items()}
+        places = {name: (one["lab"], one["tier"]) for name, one in machines(default[0]).items()}
         assert places == {
             "demo-control-plane": ("demo-network", "control-plane"),
             "demo-trust": ("demo-network", "trust"),

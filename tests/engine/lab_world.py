@@ -52,29 +52,23 @@ def eventually(found, seconds=60, pause=0.3):
     return value
 
 
-def traces():
-    """Everything on this computer that a lab could leave behind."""
-    processes, namespaces = set(), set()
-    for folder in Path("/proc").glob("[0-9]*"):
+def network_namespaces():
+    """Those that some process of this computer is in."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/ns/net"):
         try:
-            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            namespaces.add((folder / "ns/net").readlink().name)
+            found.add(path.readlink().name)
         except OSError:
             continue
-        if "nspawn" in line or "confkube_lab.holder" in line:
-            processes.add(f"{folder.name} {line}")
-    return {
-        "processes": processes,
-        "network namespaces": namespaces,
-        "mounts": {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()},
-        "interfaces": {path.name for path in Path("/sys/class/net").iterdir()},
-        "control groups": {
-            str(path) for depth in ("*", "*/*", "*/*/*") for path in Path("/sys/fs/cgroup").glob(f"{depth}/confkube-lab-*")
-        },
-        "loop devices": {
-            file.read_text() for file in Path("/sys/block").glob("loop*/loop/backing_file") if file.exists()
-        },
-    }
+    return found
+
+
+def command_lines():
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield f"{path.parent.name} {path.read_bytes().replace(bytes(1), b' ').decode(errors='replace')}"
+        except OSError:
+            continue
 
 
 class World:
@@ -84,6 +78,38 @@ class World:
         self.home = LabHome(folder)
         self.inventory = Inventory(self.home)
         self.kubeconfig = folder.with_name("kubeconfig")
+        self.interfaces = {path.name for path in Path("/sys/class/net").iterdir()}
+        self.namespaces = set()
+
+    def remember(self):
+        """Note the namespaces that the lab has now."""
+        inside = [labs.inside(self.home), *filter(None, map(self.inventory.leader, self.inventory))]
+        self.namespaces |= {Path(f"/proc/{process}/ns/net").readlink().name for process in inside}
+
+    def traces(self):
+        """What of this lab is on this computer: another one may run beside it."""
+        home = str(self.home.root)
+        groups = (
+            Path("/sys/fs/cgroup").glob(f"{depth}/confkube-lab-{self.home.tag}-*") for depth in ("*", "*/*", "*/*/*")
+        )
+        found = {
+            "processes": {line for line in command_lines() if home in line},
+            "network namespaces": network_namespaces() & self.namespaces,
+            "mounts": {line for line in Path("/proc/self/mountinfo").read_text().splitlines() if home in line},
+            "interfaces": {path.name for path in Path("/sys/class/net").iterdir()} - self.interfaces,
+            "control groups": {str(path) for each in groups for path in each},
+            "loop devices": {file for file in self._loop_files() if home in file},
+            "files": {str(path) for path in self.home.root.parent.glob("*home*")},
+        }
+        return {what: there for what, there in found.items() if there}
+
+    @staticmethod
+    def _loop_files():
+        for path in Path("/sys/block").glob("loop*/loop/backing_file"):
+            try:
+                yield path.read_text()
+            except OSError:
+                continue
 
     def machine(self, name):
         return self.inventory.find(name)
@@ -128,10 +154,10 @@ class World:
         }
 
     def agents(self):
-        """SPIFFE id -> what the server knows of each attested agent."""
-        done = self.run("trust", "spire-server", "agent", "list", "-output", "json", "-socketPath", "/run/spire/server.sock")
-        assert done.returncode == 0, done.stderr
-        listed = json.loads(done.stdout)["agents"]
+        """SPIFFE id -> what the server knows of each attested agent; right after enrolment it is not there yet."""
+        words = ("spire-server", "agent", "list", "-output", "json", "-socketPath", "/run/spire/server.sock")
+        done = self.run("trust", *words)
+        listed = json.loads(done.stdout)["agents"] if done.returncode == 0 else []
         return {f"spiffe://{each['id']['trust_domain']}{each['id']['path']}": each for each in listed}
 
     def server(self, *words):

@@ -76,7 +76,7 @@ class World:
     def confkube(self, *command):
         """Run ``confkube lab``, as its user would."""
         environment = os.environ | {HOME_VARIABLE: str(self.home.root)}
-        return tools.run(sys.executable, "-m", "confkube", "lab", *command, env=environment)
+        return tools.run(f"{sys.prefix}/bin/confkube", "lab", *command, env=environment)
 
     def nodes(self):
         return readiness.nodes(self.inventory)

@@ -48,7 +48,7 @@ def test_the_default_cluster_fits():
 )
 def test_more_machines_than_there_is_memory_for(pools, machines):
     assert refused(pools=pools) == (
-        f"args.pools: with control plane and trust server these are {machines} machines, and lab carries 5, "
+        f"args.pools: with the machines beside them these are {machines} machines, and lab carries 5, "
         "as it has 3.5 GiB of memory; choose fewer workers"
     )
 

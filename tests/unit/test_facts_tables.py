@@ -206,6 +206,8 @@ def broken_size(name, **changes):
 
 def with_stranger(table):
     tables = packaged()
+    if table == "versions":
+        return replace(tables, versions=replace(tables.versions, substitutes={"mars": {"cilium": "lab-network"}}))
     if table == "images":
         return replace(tables, images=(*tables.images, replace(tables.images[0], cloud="mars", distribution="x")))
     found = dict(getattr(tables, table))
@@ -236,6 +238,7 @@ NO_SNP = frozenset({"us-east-1"})
         (broken_size("c6a.large", regions=NOWHERE), "c6a.large: region us-east-9 is not in regions.toml"),
         (broken_size("c6a.large", regions=NO_SNP), "c6a.large: region us-east-1 does not offer snp"),
         (with_stranger("regions"), "regions.toml: mars x: no such cloud"),
+        (with_stranger("versions"), "versions.toml: mars substitutes of cilium: no such cloud"),
         (with_stranger("images"), "images.toml: mars x: no such cloud"),
         (without_addons("coco-metal"), "versions.toml: addons must list every model, and only models"),
     ],

@@ -114,6 +114,8 @@ def _named_clouds(tables: Tables) -> Iterator[tuple[str, str, str]]:
         yield REGIONS_FILE, cloud, name
     for image in tables.images:
         yield IMAGES_FILE, image.cloud, image.distribution
+    for cloud, charts in tables.versions.substitutes.items():
+        yield VERSIONS_FILE, cloud, f"substitutes of {', '.join(charts)}"
 
 
 def _dates(tables: Tables) -> Iterator[tuple[str, dt.date]]:

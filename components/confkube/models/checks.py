@@ -105,7 +105,7 @@ def _machines_fit(wanted: int, platform: Platform) -> None:
     most = platform.limits.machines
     if most is not None and wanted > most:
         raise Refusal(
-            f"args.pools: with control plane and trust server these are {wanted} machines, and {platform.cloud} "
+            f"args.pools: with the machines beside them these are {wanted} machines, and {platform.cloud} "
             f"carries {most}, as {platform.limits.machines_why}; choose fewer workers"
         )
 

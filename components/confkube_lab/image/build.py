@@ -1,5 +1,6 @@
 """Builds the lab image once per recipe into the cache, and says how long each part took."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -92,14 +93,14 @@ def _programs(cache: Path, environ: Mapping[str, str], reporter: Reporter, times
 
 
 def _pause(cache: Path, environ: Mapping[str, str]) -> Path:
-    target = cache / "pause" / "pause"
+    source = programs.TOOLS / "pause" / "pause.c"
+    target = cache / "pause" / hashlib.sha256(source.read_bytes()).hexdigest()[:8] / "pause"
     if not target.is_file():
         compiler = shutil.which("cc", path=environ.get("PATH", os.defpath))
         if not compiler:
             raise Refusal("pause is written in C; install a compiler, on Debian: apt-get install gcc libc6-dev")
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
-        source = programs.TOOLS / "pause" / "pause.c"
         subprocess.run([compiler, "-Os", "-static", "-s", "-o", str(part), str(source)], check=True)  # noqa: S603
         part.replace(target)
     return target

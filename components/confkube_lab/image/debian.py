@@ -52,15 +52,19 @@ class Bootstrapper:
     environment: Mapping[str, str]
 
 
+def name(wanted: Sequence[str]) -> str:
+    """Twelve hexadecimal characters that stand for a root with ``wanted``; others next month."""
+    month = datetime.now(UTC).strftime("%Y-%m")
+    return hashlib.sha256(" ".join([SUITE, month, *wanted]).encode()).hexdigest()[:12]
+
+
 def ensure(wanted: Sequence[str], cache: Path, environ: Mapping[str, str], reporter: Reporter) -> Path:
     """Return a root with ``wanted``, made once a month: the archive moves on, and machines should follow it.
 
     Raises:
         Refusal: As ``make``.
     """
-    month = datetime.now(UTC).strftime("%Y-%m")
-    name = hashlib.sha256(" ".join([SUITE, month, *wanted]).encode()).hexdigest()[:12]
-    root = cache / "debian" / name / "root"
+    root = cache / "debian" / name(wanted) / "root"
     with exclusive(cache / "debian", lambda: reporter.note("waiting for another process that makes a Debian root")):
         if not root.is_dir():
             with arriving(root) as content:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from confkube import facts
+from confkube_build import gobuild
 from confkube_build.gobuild import GoTool
 from confkube_lab.image import charts, debian
 from confkube_lab.image.programs import TOOLS, all_programs
@@ -41,8 +42,8 @@ MASKED = (
 @cache
 def digest() -> str:
     """Twelve hexadecimal characters that stand for everything the image is made of."""
-    parts: list[object] = [debian.SUITE, debian.packages(), ENABLED, MASKED]
-    parts += [[_program(tool) for tool in all_programs()]]
+    parts: list[object] = [debian.name(debian.packages()), ENABLED, MASKED]
+    parts += [[_program(tool) for tool in all_programs()], [_hashed(path) for path in _files(TOOLS / "pause")]]
     parts += [[(str(path.relative_to(FILES)), _hashed(path)) for path in _files(FILES)]]
     parts += [[charts.NETWORK.name, facts.artifact(charts.NETWORK.name).sha256]]
     parts += [[_hashed(path) for path in _files(Path(__file__).parent) if path.suffix == ".py"]]
@@ -50,8 +51,7 @@ def digest() -> str:
 
 
 def _program(tool: GoTool) -> list[str]:
-    sums = [_hashed(path) for path in (TOOLS / tool.folder / "go.mod", TOOLS / tool.folder / "go.sum") if path.is_file()]
-    return [tool.name, tool.version, tool.ldflags, *sums]
+    return [tool.name, tool.version, tool.ldflags, *map(_hashed, gobuild.sources(tool))]
 
 
 def _files(folder: Path) -> list[Path]:

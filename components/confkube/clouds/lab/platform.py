@@ -20,7 +20,7 @@ from confkube.platform import Account, Image, ImageSpec, Limits, Machines, Machi
 _OWN_GIB, _MACHINE_GIB = 1.0, 0.5
 """Memory that this computer keeps, and what a machine takes: a control plane more, a worker without pods less."""
 _OWN_WATCHERS, _MACHINE_WATCHERS = 30, 14
-"""inotify instances that this computer and a control plane's own pods keep, and what a machine takes; counted 2026-11-27."""
+"""inotify instances of this computer with a control plane's pods, and those of a machine; counted 2026-11-27."""
 _USER_DATA = 16384
 """A disk takes any size; this is the least that a cloud takes, so that what fits here fits everywhere."""
 _FOLDER = "/var/lib/confkube-lab"
@@ -45,7 +45,7 @@ class LabPlatform:
 
     @property
     def limits(self) -> Limits:
-        """What this computer carries: of memory, and of file watchers, which its kernel bounds for all containers at once."""
+        """What this computer carries: by memory, and by file watchers, which its kernel bounds for all at once."""
         gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
         by_memory = max(0, int((gib - _OWN_GIB) / _MACHINE_GIB))
         watchers = _watchers()

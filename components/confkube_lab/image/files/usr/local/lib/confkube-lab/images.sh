@@ -4,11 +4,13 @@ set -eu
 role=/etc/confkube/kubeadm.yaml
 [ -e "$role" ] || exit 0
 [ ! -e /var/lib/confkube-lab/images.done ] || exit 0
-wanted=/usr/share/confkube/images/node
-grep -q '^kind: ClusterConfiguration' "$role" && wanted="$wanted /usr/share/confkube/images/control-plane"
+folder=/usr/share/confkube/images
+set -- "$folder"/node/*.tar
+if grep -q '^kind: ClusterConfiguration' "$role"; then
+    set -- "$@" "$folder"/control-plane/*.tar
+fi
 systemctl start containerd
-# shellcheck disable=SC2086 # a list of folders
-for archive in $(find $wanted -name '*.tar'); do
+for archive in "$@"; do
     ctr --namespace k8s.io images import --no-unpack "$archive"
 done
 mkdir -p /var/lib/confkube-lab
