@@ -12,6 +12,7 @@ from pathlib import Path
 from confkube.errors import Refusal
 from confkube_lab.home import LabHome
 from confkube_lab.image import build
+from confkube_lab.labs import holding
 
 _PROGRAMS: Mapping[str, str] = {
     "bash": "bash",
@@ -21,6 +22,8 @@ _PROGRAMS: Mapping[str, str] = {
     "unshare": "util-linux",
 }
 _MEMORY_GIB, _DISK_GIB = 3, 6
+_WATCHERS = 64
+"""inotify instances: 28 of a control plane, 14 of each worker, 8 of a trust server (counted 2026-11-27)."""
 _FILE_SYSTEMS = ("ext4", "overlay")
 _LINKS = ("bridge", "veth", "vxlan")
 
@@ -57,6 +60,7 @@ def requirements(home: LabHome, environ: Mapping[str, str]) -> Iterator[Requirem
         return
     yield _tried("namespaces", ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "true"], _NAMESPACES)
     yield _loop()
+    yield _watchers(home)
     yield _image(environ)
     yield _kernel_links(environ)
     yield _bridged()
@@ -189,6 +193,26 @@ def _loop() -> Requirement:
         found="there" if Path("/dev/loop-control").exists() else "no /dev/loop-control",
         remedy="load the module: modprobe loop",
     )
+
+
+def _watchers(home: LabHome) -> Requirement:
+    """systemd, kubelet and containerd watch files, and the kernel counts the watchers of all containers together."""
+    most = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    used = sum(1 for path in Path("/proc").glob("[0-9]*/fd/*") if _leads_to(path) == "anon_inode:inotify")
+    here = holding(home) is not None
+    return Requirement(
+        name="file watchers",
+        met=here or most - used >= _WATCHERS,
+        found=f"{used} of {most} in use" + (", the running lab's among them" if here else ""),
+        remedy=f"the default cluster takes {_WATCHERS}; allow more: sysctl fs.inotify.max_user_instances=1024",
+    )
+
+
+def _leads_to(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""
 
 
 def _image(environ: Mapping[str, str]) -> Requirement:

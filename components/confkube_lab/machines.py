@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from confkube.errors import Refusal
-from confkube_lab import labs, network
+from confkube_lab import labs, logs, network
 from confkube_lab.home import LabHome
 from confkube_lab.inventory import Inventory, Machine
 from confkube_lab.metadata import drop_secrets, keep_secret
@@ -97,6 +97,13 @@ def start(inventory: Inventory, machine: Machine) -> None:
     await_life(inventory, machine)
 
 
+def _last_words(inventory: Inventory, machine: Machine) -> str:
+    said = logs.console(inventory, machine).strip()
+    if "Too many open files" in said:
+        return "the kernel's file watchers are used up; allow more: sysctl fs.inotify.max_user_instances=1024"
+    return f"the last that it said was: {(said.splitlines() or ['nothing'])[-1]}"
+
+
 def _identifier(home: LabHome, machine: Machine) -> str:
     return uuid.uuid5(uuid.NAMESPACE_DNS, f"{home.tag}.{machine.name}").hex
 
@@ -115,9 +122,7 @@ def await_life(inventory: Inventory, machine: Machine) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while inventory.leader(machine) is None:
         if inventory.supervisor(machine) is None or time.monotonic() > deadline:
-            console = inventory.folder(machine) / "console.log"
-            last = (console.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
-            raise Refusal(f"machine {machine.name} does not start; the last that it said was: {last}")
+            raise Refusal(f"machine {machine.name} does not start: {_last_words(inventory, machine)}")
         time.sleep(0.05)
 
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lab_guard import alone
 from lab_world import PODS, World, eventually
 
 from confkube import bootstrap, facts
@@ -35,10 +36,10 @@ READY_SECONDS = 240
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     home = LabHome(tmp_path_factory.mktemp("lab") / "home")
-    missing = check.reason(home, os.environ)
-    if missing:
-        pytest.skip(f"no lab here: {missing}")
-    with pytest.MonkeyPatch.context() as patch:
+    with alone(), pytest.MonkeyPatch.context() as patch:
+        missing = check.reason(home, os.environ)
+        if missing:
+            pytest.skip(f"no lab here: {missing}")
         patch.setenv("CONFKUBE_LAB_HOME", str(home.root))
         patch.setenv("PATH", f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}")
         found = World(home.root)

@@ -7,6 +7,7 @@ from boot import tools
 from lab import install_world
 from lab.install_services import TAMPERED, sha256
 from lab.install_world import NODE, TAMPERED_WORKER, WORKER
+from lab_guard import alone
 
 from confkube import facts
 from confkube.bootstrap.software import PAUSE_IMAGE
@@ -23,7 +24,7 @@ ON_THE_CONTROL_PLANE = {
 
 @pytest.fixture(scope="module")
 def world():
-    with install_world.running() as found:
+    with alone(), install_world.running() as found:
         yield found
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lab_guard import alone
 
 from confkube.errors import Refusal
 from confkube_lab import check, enter, faults, labs, machines
@@ -46,11 +47,12 @@ socketserver.TCPServer(("", {port}), Echo).serve_forever()
 @pytest.fixture
 def home(tmp_path):
     found = LabHome(tmp_path / "home")
-    missing = check.reason(found, os.environ)
-    if missing:
-        pytest.skip(f"no lab here: {missing}")
-    yield found
-    labs.reset(found)
+    with alone():
+        missing = check.reason(found, os.environ)
+        if missing:
+            pytest.skip(f"no lab here: {missing}")
+        yield found
+        labs.reset(found)
 
 
 def groups(home):
@@ -167,7 +169,7 @@ def test_a_machine_that_does_not_start_leaves_nothing(home, monkeypatch):
     empty = home.root / "empty"
     empty.mkdir()
     home.lab_file.write_text(json.dumps({**lab, "image": str(empty)}))
-    with pytest.raises(Refusal, match="machine broken-1 does not start; the last that it said was: "):
+    with pytest.raises(Refusal, match="machine broken-1 does not start: the last that it said was: "):
         machines.apply(home, {**PLAIN, "name": "broken", "tier": "workers", "count": 1})
     assert not list(Inventory(home))
     assert not groups(home)
