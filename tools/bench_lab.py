@@ -21,7 +21,7 @@ from confkube_lab.inventory import Inventory
 
 ROOT = Path(__file__).parents[1]
 STACK = "cvm-nodes-lab"
-READY_SECONDS = 300
+READY_SECONDS = 120
 TOKEN = "abcdef.0123456789abcdef"  # noqa: S105  of a cluster that lives for a minute
 ADDRESS = "10.20.128.10"
 TIERS = [
@@ -35,7 +35,8 @@ EVERYTHING = [
     for source in ("workers", "control-plane")
     for protocol, port in (("tcp", 6443), ("tcp", 10250), ("udp", 8472))
 ]
-COMMON = """mkdir -p /opt/cni/bin /etc/kubernetes/kubelet.conf.d /etc/kubernetes/patches
+COMMON = """sysctl -qw net.ipv4.ip_forward=1
+mkdir -p /opt/cni/bin /etc/kubernetes/kubelet.conf.d /etc/kubernetes/patches
 ln -s /usr/lib/cni/* /opt/cni/bin/
 systemctl restart containerd
 sh /usr/local/lib/confkube-lab/images.sh
@@ -81,7 +82,11 @@ timeouts: {{discovery: 10m0s, tlsBootstrap: 10m0s}}
 
 def user_data(configuration: str, script: str) -> str:
     """The least cloud-config that makes a node."""
-    files = {"/etc/confkube/kubeadm.yaml": configuration, "/etc/systemd/system/kubelet.service": KUBELET}
+    files = {
+        "/etc/confkube/kubeadm.yaml": configuration,
+        "/etc/containerd/config.toml": 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n',
+        "/etc/systemd/system/kubelet.service": KUBELET,
+    }
     written = [{"path": path, "content": text} for path, text in files.items()]
     lines = "set -e\n" + COMMON + script
     return "#cloud-config\n" + json.dumps({"write_files": written, "runcmd": [["sh", "-c", lines]]})
@@ -154,7 +159,7 @@ def main() -> None:
         if missing:
             sys.exit(f"no lab here: {missing}")
         folder = project(Path(name) / "project")
-        pulumi(folder, "stack", "init", STACK)
+        pulumi(folder, "stack", "init")
         ours, theirs = [], []
         try:
             for number in range(1, rounds + 1):

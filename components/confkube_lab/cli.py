@@ -62,6 +62,7 @@ def shell(home: LabHome, machine: str, command: tuple[str, ...]) -> None:
     from confkube_lab.inventory import Inventory  # noqa: PLC0415
 
     inventory = Inventory(home)
+    command = command[1:] if command[:1] == ("--",) else command
     term = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
     line = enter.command(inventory, inventory.find(machine), command or ("bash", "--login"), **term)
     os.execvp(line[0], line)  # noqa: S606  the user's own command
