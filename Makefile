@@ -50,7 +50,7 @@ lab-image: setup  ## build the image of the lab's machines (some minutes, once)
 # One process more than cores, as tests also wait for the engine; in the order of the folders, which puts long lives
 # first and leaves the many small tests to fill the end.
 test: setup-dev  ## run the tests (T='…' is passed to pytest)
-	@$(BIN)/python -m pytest -q -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder $(T)
+	@$(BIN)/python -m pytest -q -rs -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder $(T)
 
 .PHONY: lint
 lint: setup-dev  ## check style of Python, shell and YAML

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from confkube.errors import Refusal
+from confkube_lab import watchers
 from confkube_lab.home import LabHome
 from confkube_lab.image import build
 from confkube_lab.labs import holding
@@ -22,8 +23,6 @@ _PROGRAMS: Mapping[str, str] = {
     "unshare": "util-linux",
 }
 _MEMORY_GIB, _DISK_GIB = 3, 6
-_WATCHERS = 64
-"""inotify instances: 28 of a control plane, 14 of each worker, 8 of a trust server (counted 2026-11-27)."""
 _FILE_SYSTEMS = ("ext4", "overlay")
 _LINKS = ("bridge", "veth", "vxlan")
 
@@ -196,23 +195,14 @@ def _loop() -> Requirement:
 
 
 def _watchers(home: LabHome) -> Requirement:
-    """systemd, kubelet and containerd watch files, and the kernel counts the watchers of all containers together."""
-    most = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
-    used = sum(1 for path in Path("/proc").glob("[0-9]*/fd/*") if _leads_to(path) == "anon_inode:inotify")
-    here = holding(home) is not None
+    """systemd, kubelet and containerd watch files."""
+    most, used, here = watchers.most(), watchers.used(), holding(home) is not None
     return Requirement(
         name="file watchers",
-        met=here or most - used >= _WATCHERS,
+        met=here or most - used >= watchers.CLUSTER,
         found=f"{used} of {most} in use" + (", the running lab's among them" if here else ""),
-        remedy=f"the default cluster takes {_WATCHERS}; allow more: sysctl fs.inotify.max_user_instances=1024",
+        remedy=f"the default cluster takes {watchers.CLUSTER}; {watchers.REMEDY}",
     )
-
-
-def _leads_to(path: Path) -> str:
-    try:
-        return str(path.readlink())
-    except OSError:
-        return ""
 
 
 def _image(environ: Mapping[str, str]) -> Requirement:

@@ -126,9 +126,14 @@ def logs(home: LabHome, machine: str, units: tuple[str, ...], follow: bool, cons
 def wait(home: LabHome, timeout: int) -> None:
     """Wait until all nodes are ready."""
     from confkube_build.progress import Reporter  # noqa: PLC0415
-    from confkube_lab import readiness  # noqa: PLC0415
+    from confkube_lab import labs, readiness  # noqa: PLC0415
     from confkube_lab.inventory import Inventory  # noqa: PLC0415
 
+    if labs.running(home) is None:
+        raise Refusal(
+            "no lab is running; where its stack says that it is up, as after a restart of this computer, "
+            "destroy it and bring it up again: make down STACK=cvm-nodes-lab, make up STACK=cvm-nodes-lab"
+        )
     reporter = Reporter()
     last: list[int] = [-1]
 
@@ -182,7 +187,7 @@ def kubectl(home: LabHome, arguments: tuple[str, ...]) -> None:
 def reset(home: LabHome, yes: bool) -> None:
     """Clear away the lab of this computer, running or left behind (a dry run unless --yes is given).
 
-    Pulumi is not told: destroy the stack instead where that works, or run `pulumi refresh` and `pulumi up` afterwards.
+    Pulumi is not told: destroy the stack instead where that works, or else afterwards.
     """
     from confkube_lab import labs  # noqa: PLC0415
     from confkube_lab.inventory import Inventory  # noqa: PLC0415

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from confkube.errors import Refusal
-from confkube_lab import labs, logs, network
+from confkube_lab import labs, logs, network, watchers
 from confkube_lab.home import LabHome
 from confkube_lab.inventory import Inventory, Machine
 from confkube_lab.metadata import drop_secrets, keep_secret
@@ -100,7 +100,7 @@ def start(inventory: Inventory, machine: Machine) -> None:
 def _last_words(inventory: Inventory, machine: Machine) -> str:
     said = logs.console(inventory, machine).strip()
     if "Too many open files" in said:
-        return "the kernel's file watchers are used up; allow more: sysctl fs.inotify.max_user_instances=1024"
+        return f"the kernel's file watchers are used up; {watchers.REMEDY}"
     return f"the last that it said was: {(said.splitlines() or ['nothing'])[-1]}"
 
 
@@ -176,6 +176,13 @@ def _room(home: LabHome, machines: int) -> None:
         raise Refusal(
             f"{machines} machines of the lab need {machines * _MARGIN_GIB} GiB but {home.root} has {free:.1f} free; "
             "free some, or set CONFKUBE_LAB_HOME to a folder on a larger disk"
+        )
+
+    free_watchers = watchers.most() - watchers.used()
+    if machines * watchers.MACHINE > free_watchers:
+        raise Refusal(
+            f"{machines} machines of the lab need {machines * watchers.MACHINE} of the kernel's file watchers and "
+            f"{max(0, free_watchers)} are free; {watchers.REMEDY}"
         )
 
 

@@ -11,12 +11,20 @@ from types import SimpleNamespace
 import pytest
 
 from confkube.errors import Refusal
-from confkube_lab import check
+from confkube_lab import check, watchers
 from confkube_lab.home import LabHome
 from confkube_lab.image import build
 
 PROGRAMS = ["bash", "mkfs.ext4", "mount", "nsenter", "unshare"]
-LATER = ["namespaces", "loop devices", "lab image", "network devices", "nftables"]
+LATER = [
+    "namespaces",
+    "loop devices",
+    "file watchers",
+    "lab image",
+    "network devices",
+    "bridge firewall",
+    "nftables",
+]
 
 
 @pytest.fixture
@@ -92,7 +100,16 @@ def test_a_computer_that_has_all_is_fine(fake):
     assert reason(fake) == ""
     found = list(check.requirements(LabHome(fake), {}))
     assert {each.met for each in found} == {True}
-    assert [each.name for each in found][-5:] == LATER
+    assert [each.name for each in found][-len(LATER) :] == LATER
+
+
+def test_watchers_that_others_have(fake, monkeypatch):
+    monkeypatch.setattr(watchers, "most", lambda: 128)
+    monkeypatch.setattr(watchers, "used", lambda: 65)
+    assert reason(fake) == (
+        "file watchers: 65 of 128 in use; "
+        "the default cluster takes 64; allow more: sysctl fs.inotify.max_user_instances=1024"
+    )
 
 
 def test_not_linux(fake, monkeypatch):

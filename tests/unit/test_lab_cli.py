@@ -86,7 +86,7 @@ def test_without_a_lab_there_is_no_tunnel_no_kubectl_and_nothing_to_wait_for(lab
     assert refusal(lab("kubectl", "get", "nodes")).startswith("no control plane is in the lab; bring one up with: ")
     status, out, err = lab("wait")
     assert (status, out) == (1, "")
-    assert err.splitlines()[-1] == f"confkube: {NO_MACHINE}"
+    assert err.splitlines()[-1].startswith("confkube: no lab is running; where its stack says that it is up, ")
 
 
 @pytest.mark.parametrize("command", ["shell", "logs", *FAULTS])

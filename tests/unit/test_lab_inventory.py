@@ -134,8 +134,14 @@ def test_a_name_may_be_shortened_to_its_end(filled, word, found):
     assert filled.find(word).name == found
 
 
-@pytest.mark.parametrize("word", ["1", "demo", "rust", "-trust", "", "demo-a", "DEMO-TRUST", "../x"])
-def test_a_word_that_is_none_or_several_is_refused_with_all(filled, word):
+def test_a_word_that_may_be_several_is_refused_with_those(filled):
+    with pytest.raises(Refusal) as refusal:
+        filled.find("1")
+    assert str(refusal.value) == "machine: '1' may be demo-a-1, demo-b-1; give more of the name"
+
+
+@pytest.mark.parametrize("word", ["demo", "rust", "-trust", "", "demo-a", "DEMO-TRUST", "../x"])
+def test_a_word_that_is_none_is_refused_with_all(filled, word):
     with pytest.raises(Refusal) as refusal:
         filled.find(word)
     assert str(refusal.value) == (

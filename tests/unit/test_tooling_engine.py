@@ -72,10 +72,19 @@ def ensure(tool: GoTool, environ: dict[str, str]) -> Path:
 def test_a_tool_is_built_once(tool: GoTool, environ: dict[str, str]) -> None:
     binary = ensure(tool, environ)
     assert binary.read_text() == "built\n"
-    assert binary == cache_root(environ) / "thing" / "v1.2.3" / "bin" / "thing"
+    place = binary.relative_to(cache_root(environ) / "thing")
+    assert place.parts[0].startswith("v1.2.3-")
+    assert place.parts[1:] == ("bin", "thing")
     assert ensure(tool, environ) == binary
     assert calls(environ).count("build") == 1
     assert sorted(path.name for path in binary.parent.iterdir()) == ["thing"]
+
+
+def test_changed_sources_or_flags_are_another_binary(tool: GoTool, environ: dict[str, str]) -> None:
+    first = ensure(tool, environ)
+    assert ensure(dataclasses.replace(tool, ldflags="-X main.other=1"), environ) != first
+    (tool.module_dir / "more.go").write_text("package main\n")
+    assert ensure(tool, environ) != first
 
 
 def test_two_processes_build_once(tool: GoTool, environ: dict[str, str]) -> None:
@@ -174,7 +183,7 @@ def test_our_own_link_is_not_the_users_pulumi(environ: dict[str, str], tmp_path:
 
 
 def test_a_cached_engine_is_taken(environ: dict[str, str], tmp_path: Path) -> None:
-    cached = program(cache_root(environ) / "engine" / pulumi.PINNED / "bin" / "pulumi", "#!/bin/sh\n")
+    cached = program(gobuild.built(pulumi.engine_tool(), cache_root(environ)), "#!/bin/sh\n")
     found, _ = pulumi.find(environ, tmp_path / "ours")
     assert found == pulumi.Engine(binary=cached, version=pulumi.PINNED, origin="cache")
 
