@@ -136,13 +136,13 @@ def _start(home: LabHome, lab: Lab) -> None:
     read, write = os.pipe()
     passed = [(one.fileno(), tier, port) for one, tier, port in listening]
     inner = [sys.executable, "-P", "-m", "confkube_lab.holder", str(home.root), str(write), json.dumps(passed)]
-    with home.holder_log.open("a") as log:
+    with home.holder_log.open("a") as log, build.in_use(Path(lab.tools)) as image:
         process = subprocess.Popen(  # noqa: S603  arguments are ours
             [*_UNSHARE, "--propagation", "private", *inner],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[write, *(number for number, _, _ in passed)],
+            pass_fds=[write, image, *(number for number, _, _ in passed)],
             start_new_session=True,
             cwd="/",
         )

@@ -27,6 +27,11 @@ class Tier:
         return IPv4Network(self.cidr)[1]
 
     @property
+    def gateway_mac(self) -> str:
+        """Its hardware address: a bridge without one of its own changes it with every cable, unseen by machines."""
+        return "02:00:" + ":".join(f"{part:02x}" for part in self.gateway.packed)
+
+    @property
     def prefix(self) -> int:
         """Length of the prefix."""
         return IPv4Network(self.cidr).prefixlen
@@ -110,7 +115,7 @@ def commands(lab: Lab) -> list[list[str]]:
     ]
     for tier in lab.tiers:
         made += [
-            ["ip", "link", "add", tier.bridge, "type", "bridge"],
+            ["ip", "link", "add", tier.bridge, "address", tier.gateway_mac, "type", "bridge"],
             ["ip", "address", "add", f"{tier.gateway}/{tier.prefix}", "dev", tier.bridge],
             ["ip", "link", "set", tier.bridge, "up"],
         ]

@@ -1,5 +1,6 @@
 """The lab's network and machines without a cluster in them: one at a time, and nothing that is left behind blocks."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from lab_guard import alone
 from confkube.errors import Refusal
 from confkube_lab import check, enter, faults, labs, machines, watchers
 from confkube_lab.home import LabHome
+from confkube_lab.image import build
 from confkube_lab.inventory import Inventory
 
 NETWORK = {
@@ -244,3 +246,25 @@ def test_a_machine_cannot_pass_for_another(home):
     while one.name not in named(one.address):
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_a_new_image_removes_older_ones_but_not_one_that_is_in_use(home, tmp_path):
+    images = tmp_path / "images"
+    for name in ("new", "old", "used"):
+        (images / name / "root").mkdir(parents=True)
+    with build.in_use(images / "used" / "root"):
+        build.prune(images / "new" / "root")
+        assert sorted(path.name for path in images.iterdir()) == ["new", "used"]
+    build.prune(images / "new" / "root")
+    assert [path.name for path in images.iterdir()] == ["new"]
+
+
+def test_a_running_lab_holds_its_image(home):
+    labs.up(home, NETWORK, os.environ)
+    root = build.path(os.environ)
+    used = (root.parent / "used").open("a")
+    with used, pytest.raises(BlockingIOError):
+        fcntl.flock(used, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    labs.reset(home)
+    with (root.parent / "used").open("a") as again:
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)

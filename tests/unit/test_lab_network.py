@@ -92,7 +92,8 @@ def test_each_tier_is_a_bridge_with_the_gateways_address():
     made = network.commands(LAB)
     assert all(command[0] == "ip" for command in made)
     for tier, address in (("br0", "10.20.0.1/24"), ("br1", "10.20.128.1/17"), ("br2", "10.20.1.1/24")):
-        assert ["ip", "link", "add", tier, "type", "bridge"] in made
+        mac = "02:00:" + ":".join(f"{int(part):02x}" for part in address.partition("/")[0].split("."))
+        assert ["ip", "link", "add", tier, "address", mac, "type", "bridge"] in made
         assert ["ip", "address", "add", address, "dev", tier] in made
         assert ["ip", "link", "set", tier, "up"] in made
     assert max(len(network.bridge(number)) for number in range(16)) <= 15

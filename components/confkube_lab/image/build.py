@@ -1,5 +1,6 @@
 """Builds the lab image once per recipe into the cache, and says how long each part took."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -18,6 +19,8 @@ from confkube_lab.image import charts, containers, contents, debian, programs, r
 
 _NEEDED_GIB = 8
 """Sources and build cache of the programs, the root, and a copy of it while it is made."""
+_USED = "used"
+"""Beside an image: the file that whoever runs machines from it holds a lock on."""
 _MACHINE_ID = "c0ff00000000000000000000000000aa"
 """systemd-nspawn wants one of the root it runs from; each machine has its own."""
 
@@ -61,7 +64,29 @@ def ensure(environ: Mapping[str, str], reporter: Reporter | None = None) -> tupl
             with arriving(root) as content, times.of("lab image"), reporter.step("putting the lab image together"):
                 subprocess.run(["cp", "-a", f"{base}/.", str(content)], check=True)  # noqa: S603, S607
                 _furnish(content, binaries)
+            prune(root)
     return root, times
+
+
+@contextmanager
+def in_use(root: Path) -> Generator[int]:
+    """Keep ``prune`` from an image as long as the given descriptor, or a copy of it, is open in some process."""
+    with (root.parent / _USED).open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield handle.fileno()
+
+
+def prune(root: Path) -> None:
+    """Remove the images beside ``root`` from which no machine runs: each is more than a gigabyte."""
+    for other in sorted(root.parents[1].iterdir()):
+        if other == root.parent or not (other / "root").is_dir():
+            continue
+        with (other / _USED).open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(other)
 
 
 def _refuse_what_cannot_be() -> None:
