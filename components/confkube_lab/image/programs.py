@@ -46,6 +46,7 @@ def all_programs() -> tuple[GoTool, ...]:
     spire, helm = facts.artifact("spire").version, facts.artifact("helm").version
     spire_version = f"-X github.com/spiffe/spire/pkg/common/version.gittag={spire}"
     flannel = "github.com/flannel-io/flannel"
+    agent = _go("spire", "spire-agent", "github.com/spiffe/spire/cmd/spire-agent", spire, spire_version)
     server = _go("spire", "spire-server", "github.com/spiffe/spire/cmd/spire-server", spire, spire_version)
     return (
         *map(kubernetes, NODE_PROGRAMS),
@@ -55,8 +56,8 @@ def all_programs() -> tuple[GoTool, ...]:
         # Its UDP backend, unused here, is C.
         _with_c(_go("flannel", "flannel", flannel, FLANNEL, f"-X {flannel}/pkg/version.Version={FLANNEL}")),
         _go("helm", "helm", "helm.sh/helm/v3/cmd/helm", helm, f"-X helm.sh/helm/v3/internal/version.version=v{helm}"),
-        _go("spire", "spire-agent", "github.com/spiffe/spire/cmd/spire-agent", spire, spire_version),
-        # SQLite is C.
+        # SQLite is C; the agent has none of it, but built alike the two share nearly all that they are made of.
+        _with_c(agent),
         _with_c(server),
     )
 
