@@ -10,6 +10,8 @@ from confkube.errors import Refusal
 from confkube_lab import breaking, provider
 from confkube_lab.home import LabHome
 
+_FOR_EVERYBODY = ("check", "image")
+
 LABEL = "lab: real machines on this computer; TEEs are emulated and nothing here is confidential"
 
 
@@ -17,6 +19,8 @@ LABEL = "lab: real machines on this computer; TEEs are emulated and nothing here
 @click.pass_context
 def lab(context: click.Context) -> None:
     """Real machines on this computer: TEEs are emulated, nothing is confidential."""
+    if os.geteuid() != 0 and context.invoked_subcommand not in _FOR_EVERYBODY:
+        raise Refusal("the lab belongs to root; run this as root, for example with sudo")
     context.obj = LabHome.locate(os.environ)
 
 

@@ -19,7 +19,7 @@ def kill(inventory: Inventory, machine: Machine) -> None:
     Raises:
         Refusal: It is off already.
     """
-    if inventory.supervisor(machine) is None:
+    if not inventory.running(machine):
         raise Refusal(
             f"machine {machine.name} is switched off already; switch it on with: confkube lab start {machine.name}"
         )
@@ -32,9 +32,6 @@ def start(inventory: Inventory, machine: Machine) -> None:
     Raises:
         Refusal: It is on already, or does not start.
     """
-    if inventory.supervisor(machine) is not None:
-        raise Refusal(f"machine {machine.name} is running already; restart it with: confkube lab reboot {machine.name}")
-    labs.remove_groups(inventory.folder(machine))
     machines.start(inventory, machine)
 
 
@@ -106,9 +103,8 @@ def reboot(inventory: Inventory, machine: Machine) -> None:
     """
     leader = inventory.leader(machine)
     first = Process.of(leader) if leader else None
-    supervisor = inventory.supervisor(machine)
     # systemd takes this signal as "reboot"; systemd-nspawn then ends with 133 and is started again.
-    if first is not None and supervisor is not None and first.end(REBOOT_SIGNAL, patience=30):
+    if first is not None and first.end(REBOOT_SIGNAL, patience=30):
         machines.await_life(inventory, machine)
         return
     machines.kill(inventory, machine)

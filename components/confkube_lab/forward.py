@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import ctypes
+import errno
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,21 +18,31 @@ _CLONE_NEWNET = 0x40000000
 _CONNECT_SECONDS = 10
 
 
-def listen(address: str, port: int) -> socket.socket:
+def listen(address: str, port: int, patience: float = 0) -> socket.socket:
     """A socket that listens at an address of this computer.
 
+    Args:
+        address: The address.
+        port: The port.
+        patience: Seconds for which another may still be about to leave it.
+
     Raises:
-        Refusal: Somebody else does already.
+        Refusal: Somebody else listens there.
     """
-    found = socket.socket()
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((address, port))
-        found.listen(64)
-    except OSError as error:
-        found.close()
-        raise Refusal(f"{address}:{port} cannot be opened on this computer: {error.strerror}") from error
-    return found
+    deadline = time.monotonic() + patience
+    while True:
+        found = socket.socket()
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((address, port))
+            found.listen(64)
+        except OSError as error:
+            found.close()
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise Refusal(f"{address}:{port} cannot be opened on this computer: {error.strerror}") from error
+            time.sleep(0.02)
+        else:
+            return found
 
 
 def serve(sockets: Sequence[tuple[socket.socket, str, int]], inventory: Inventory) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from confkube.errors import Refusal
+
 HOME_VARIABLE = "CONFKUBE_LAB_HOME"
 DEFAULT = Path("/var/lib/confkube-lab")
 
@@ -20,9 +22,19 @@ class LabHome:
 
     @classmethod
     def locate(cls, environ: Mapping[str, str]) -> "LabHome":
-        """Find the home: ``$CONFKUBE_LAB_HOME``, else ``/var/lib/confkube-lab``."""
+        """Find the home: ``$CONFKUBE_LAB_HOME``, else ``/var/lib/confkube-lab``.
+
+        Raises:
+            Refusal: It is a file, or its path has a character that the kernel's mount options keep for themselves.
+        """
         named = environ.get(HOME_VARIABLE, "")
-        return cls(Path(named).absolute() if named else DEFAULT)
+        root = (Path(named) if named else DEFAULT).absolute().resolve()
+        odd = sorted({character for character in str(root) if character in ",:\\"})
+        if odd:
+            raise Refusal(f"{HOME_VARIABLE}: {str(root)!r} holds {odd[0]!r}; name a folder without , : and \\")
+        if root.exists() and not root.is_dir():
+            raise Refusal(f"{HOME_VARIABLE}: {root} is a file; name a folder, which may be absent")
+        return cls(root)
 
     @property
     def tag(self) -> str:
@@ -56,19 +68,31 @@ class LabHome:
         return self.root.with_name(f".{self.root.name}.lock")
 
     @property
-    def authority(self) -> Path:
-        """The authority that certifies machines (secret)."""
-        return self.root / "authority"
-
-    @property
     def machines(self) -> Path:
         """One directory a machine."""
         return self.root / "machines"
 
     @property
+    def turns(self) -> Path:
+        """Locks of the groups of machines."""
+        return self.root / "turns"
+
+    @property
     def secrets(self) -> Path:
         """The secret store (secret)."""
         return self.root / "secrets"
+
+    def belongs(self) -> list[Path]:
+        """What is a lab's in this folder; nothing else in it is ever touched."""
+        whole = (self.lab_file, self.holder_file, self.holder_log, self.machines, self.secrets, self.turns)
+        parts = (part for one in whole for part in self.root.glob(f".{one.name}.*"))
+        return [path for path in (*whole, *parts) if path.exists()]
+
+    def strangers(self) -> list[str]:
+        """Names of what is in this folder and no lab's."""
+        if not self.root.is_dir():
+            return []
+        return sorted(path.name for path in self.root.iterdir() if path not in self.belongs())
 
 
 def write_json(path: Path, value: object) -> None:
@@ -84,6 +108,6 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read what ``write_json`` wrote; empty where there is nothing, or nothing whole."""
     try:
         found: object = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

@@ -1,13 +1,19 @@
 """Which machines a lab has, as records on disk."""
 
+import fcntl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from confkube.errors import Refusal
+from confkube.parse import parse
+from confkube_lab import groups
 from confkube_lab.home import LabHome, read_json, write_json
-from confkube_lab.processes import Process, children, name
+from confkube_lab.processes import name, parent
+
+LOCK = "running"
+"""In a machine's folder: the file that whoever runs it holds a lock on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +55,9 @@ class Inventory:
         if not self.home.machines.is_dir():
             return
         for folder in sorted(self.home.machines.iterdir()):
-            record = read_json(folder / "machine.json")
-            if record:
-                yield Machine(**record)
+            machine = _read(folder)
+            if machine is not None:
+                yield machine
 
     def folder(self, machine: Machine) -> Path:
         """Where all of a machine is."""
@@ -91,18 +97,23 @@ class Inventory:
             raise Refusal("no machine is in the lab; bring one up with: make up STACK=cvm-nodes-lab")
         raise Refusal(f"machine: {word!r} is not one of {', '.join(names)}")
 
-    def supervisor(self, machine: Machine) -> Process | None:
-        """The process of this computer that runs the machine; None while it is switched off."""
-        return Process.read(read_json(self.folder(machine) / "process.json"))
-
-    def started(self, machine: Machine, process: Process) -> None:
-        """Record the process that runs the machine."""
-        write_json(self.folder(machine) / "process.json", process.record())
+    def running(self, machine: Machine) -> bool:
+        """Whether somebody runs the machine: whoever does holds a lock, from before it starts until it has ended."""
+        try:
+            with (self.folder(machine) / LOCK).open("a") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
 
     def leader(self, machine: Machine) -> int | None:
         """The first process inside the machine; None while it is switched off or not that far."""
-        supervisor = self.supervisor(machine)
-        return None if supervisor is None else _below(supervisor.pid, "systemd")
+        for process in groups.processes(self.home.tag, machine.name):
+            if name(process) == "systemd" and name(parent(process)) == "systemd-nspawn":
+                return process
+        return None
 
     def overview(self) -> list[dict[str, Any]]:
         """What there is to say of every machine."""
@@ -112,11 +123,10 @@ class Inventory:
         ]
 
 
-def _below(pid: int, wanted: str) -> int | None:
-    for child in children(pid):
-        if name(child) == wanted:
-            return child
-        found = _below(child, wanted)
-        if found is not None:
-            return found
-    return None
+def _read(folder: Path) -> Machine | None:
+    """The machine of a folder; None where the record is not there, not whole, or not of this folder."""
+    try:
+        machine = parse(Machine, read_json(folder / "machine.json"), folder.name)
+    except Refusal:
+        return None
+    return machine if machine.name == folder.name else None

@@ -8,23 +8,30 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from confkube.errors import Refusal
-from confkube_lab import forward, holder, network
+from confkube_lab import forward, groups, holder, network
 from confkube_lab.home import LabHome, read_json, write_json
 from confkube_lab.image import build
-from confkube_lab.inventory import Inventory
 from confkube_lab.network import Lab, Opening, Tier
-from confkube_lab.processes import Process, children
+from confkube_lab.processes import Process, children, with_arguments
 
 IMAGE_VARIABLE = "CONFKUBE_LAB_IMAGE"
 """Names another root for the machines to boot from; the lab's own programs stay those of the lab image."""
 _READY_SECONDS = 30
 _UNSHARE = ("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
+
+
+@contextlib.contextmanager
+def turn(home: LabHome, group: str) -> Generator[None]:
+    """Hold the turn of a group of machines: it is made or removed by one process at a time."""
+    home.turns.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home.turns / group).open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager
@@ -49,8 +56,12 @@ def _same_file(handle: int, path: Path) -> bool:
 
 def running(home: LabHome) -> Lab | None:
     """The lab that runs in this home."""
-    record = read_json(home.lab_file)
-    return Lab.read(record) if record and holding(home) else None
+    if holding(home) is None:
+        return None
+    try:
+        return Lab.read(read_json(home.lab_file))
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def holding(home: LabHome) -> Process | None:
@@ -102,6 +113,7 @@ def up(home: LabHome, spec: Mapping[str, Any], environ: Mapping[str, str]) -> di
                 "destroy its stack first, or clear it away with: confkube lab reset --yes"
             )
         if there is None:
+            _refuse_strangers(home)
             _clear(home)
             _start(home, wanted)
         elif there.tiers != wanted.tiers or there.forwarded() != wanted.forwarded():
@@ -131,7 +143,9 @@ def reset(home: LabHome) -> None:
 
 
 def _start(home: LabHome, lab: Lab) -> None:
-    listening = [(forward.listen(home.loopback, each.port), each.tier, each.port) for each in lab.forwarded()]
+    # A holder that was just ended may have threads that have not yet.
+    ports = [(each.tier, each.port) for each in lab.forwarded()]
+    listening = [(forward.listen(home.loopback, port, patience=5), tier, port) for tier, port in ports]
     write_json(home.lab_file, lab.record())
     read, write = os.pipe()
     passed = [(one.fileno(), tier, port) for one, tier, port in listening]
@@ -164,39 +178,28 @@ def _start(home: LabHome, lab: Lab) -> None:
         raise Refusal(f"the lab's network could not be made: {reason}; see: confkube lab check")
 
 
+def _refuse_strangers(home: LabHome) -> None:
+    strangers = home.strangers()
+    if strangers:
+        raise Refusal(
+            f"{home.root} holds other things, such as {strangers[0]}; give the lab an empty folder, or an absent one"
+        )
+
+
 def _clear(home: LabHome) -> None:
-    """End every process of the lab and remove what it left; nothing happens where there is nothing."""
+    """End every process of the lab and remove what it left, and nothing else; records may be lost or wrong."""
     outer = holding(home)
     if outer is not None:
         outer.end()
-    inventory = Inventory(home)
-    for machine in inventory:
-        supervisor = inventory.supervisor(machine)
-        if supervisor is not None:
-            supervisor.end()
-        remove_groups(inventory.folder(machine))
-    if home.root.exists():
-        shutil.rmtree(home.root)
-
-
-def remove_groups(folder: Path, patience: float = 10) -> None:
-    """Remove the control groups of a machine; the kernel keeps one until its last process is gone for good."""
-    try:
-        groups = (folder / "groups").read_text().split()
-    except FileNotFoundError:
-        return
-    deadline = time.monotonic() + patience
-    for group in groups:
-        while not _removed(Path(group)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-
-
-def _removed(group: Path) -> bool:
-    for path, _, _ in os.walk(group, topdown=False):
-        try:
-            os.rmdir(path)  # noqa: PTH106  the files in it belong to the kernel
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return False
-    return True
+    for process in map(Process.of, with_arguments("-m", "confkube_lab.holder", str(home.root))):
+        if process is not None:
+            process.end()
+    groups.end(home.tag)
+    for path in home.belongs():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    # It stays where it holds other things, or is where a disk is mounted.
+    with contextlib.suppress(OSError):
+        home.root.rmdir()

@@ -1,5 +1,6 @@
 """Makes machines, keeps a pool at its size, and removes them."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from confkube.errors import Refusal
-from confkube_lab import labs, logs, network, watchers
+from confkube_lab import groups, labs, logs, network, watchers
 from confkube_lab.home import LabHome
-from confkube_lab.inventory import Inventory, Machine
+from confkube_lab.inventory import LOCK, Inventory, Machine
 from confkube_lab.metadata import drop_secrets, keep_secret
 from confkube_lab.network import Lab
-from confkube_lab.processes import Process, line_of
 
 _SCRIPT = Path(__file__).with_name("node.sh")
+_ALIVE = "alive"
+"""In a machine's folder once it has come to life for the first time."""
 _START_SECONDS = 30
 _MARGIN_GIB = 2
 """Least space that a machine finds on this computer's disk; its own disk is a sparse file and grows."""
@@ -32,35 +34,55 @@ def apply(home: LabHome, spec: Mapping[str, Any]) -> dict[str, Any]:
         Refusal: No such lab runs, the disk is full, or a machine does not start.
     """
     inventory = Inventory(home)
-    with labs.locked(home):
-        lab = labs.running(home)
-        if lab is None or lab.lab != spec["lab"]:
-            raise Refusal(f"the lab {spec['lab']} is not running; bring its stack up again")
-        surplus, missing = _difference(inventory, lab, spec)
-        _room(home, len(missing))
-        for machine in missing:
-            _lay_down(inventory, lab, machine, spec)
-    _all(surplus, lambda machine: _remove(inventory, machine))
-    try:
-        _all(missing, lambda machine: start(inventory, machine))
-    except BaseException:
-        _all(missing, lambda machine: _remove(inventory, machine))
-        raise
-    there = inventory.of_group(spec["name"])
+    lab = _lab(home, spec)
+    with labs.turn(home, spec["name"]):
+        # A killed run leaves machines that never came to life: they are made anew.
+        _all(_unfinished(inventory, spec["name"]), lambda machine: _remove(inventory, machine))
+        with labs.locked(home):
+            surplus, missing = _difference(inventory, lab, spec)
+            _room(home, len(missing))
+            for machine in missing:
+                _lay_down(inventory, lab, machine, spec)
+        _all(surplus, lambda machine: _remove(inventory, machine))
+        try:
+            _all(missing, lambda machine: _first_start(inventory, machine))
+        except BaseException:
+            _all(missing, lambda machine: _remove(inventory, machine))
+            raise
+        there = inventory.of_group(spec["name"])
     return {"group_id": spec["name"], "machines": {machine.name: machine.address for machine in there}}
 
 
 def remove(home: LabHome, group: str) -> None:
     """Remove a machine or a pool; nothing happens when it is gone."""
+    if labs.running(home) is None:
+        return  # it went with the lab; what is left goes with the network
     inventory = Inventory(home)
-    _all(inventory.of_group(group), lambda machine: _remove(inventory, machine))
+    with labs.turn(home, group):
+        _all(inventory.of_group(group), lambda machine: _remove(inventory, machine))
+
+
+def _lab(home: LabHome, spec: Mapping[str, Any]) -> Lab:
+    lab = labs.running(home)
+    if lab is None or lab.lab != spec["lab"]:
+        raise Refusal(f"the lab {spec['lab']} is not running; bring its stack up again")
+    return lab
+
+
+def _unfinished(inventory: Inventory, group: str) -> list[Machine]:
+    return [each for each in inventory.of_group(group) if not (inventory.folder(each) / _ALIVE).exists()]
+
+
+def _first_start(inventory: Inventory, machine: Machine) -> None:
+    start(inventory, machine)
+    (inventory.folder(machine) / _ALIVE).touch()
 
 
 def start(inventory: Inventory, machine: Machine) -> None:
     """Switch a machine on.
 
     Raises:
-        Refusal: It does not come to life; shows the last line of its console.
+        Refusal: It runs already, or does not come to life; shows the last line of its console.
     """
     home, folder = inventory.home, inventory.folder(machine)
     lab = labs.running(home)
@@ -74,26 +96,30 @@ def start(inventory: Inventory, machine: Machine) -> None:
         "NAME": machine.name,
         "ID": _identifier(home, machine),
         "BRIDGE": lab.tier(machine.tier).bridge,
-        "GROUP": f"confkube-lab-{home.tag}-{machine.name}",
+        "GROUP": groups.name_of(home.tag, machine.name),
     }
     holder = ["nsenter", "-t", str(labs.inside(home))]
     bind = network.binding(cable_of(home, machine), machine.address, there=True)
     subprocess.run([*holder, "--net", "chroot", lab.tools, *bind], check=True)  # noqa: S603
     enter = [*holder, "--mount", "--net", "--pid", "--ipc"]
-    with (folder / "console.log").open("a") as console:
-        process = subprocess.Popen(  # noqa: S603  arguments are ours
+    with (folder / LOCK).open("a") as lock, (folder / "console.log").open("a") as console:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(
+                f"machine {machine.name} is running already; restart it with: confkube lab reboot {machine.name}"
+            ) from None
+        subprocess.Popen(  # noqa: S603  arguments are ours
             # As a text: a shell reads its file while it runs, and an upgrade may replace that under it.
             [*enter, "unshare", "--mount", "--propagation", "private", "bash", "-c", _SCRIPT.read_text()],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
+            pass_fds=[lock.fileno()],
             start_new_session=True,
             cwd="/",
         )
-    found = Process.of(process.pid)
-    if found is not None:
-        inventory.started(machine, found)
     await_life(inventory, machine)
 
 
@@ -121,38 +147,39 @@ def await_life(inventory: Inventory, machine: Machine) -> None:
     """
     deadline = time.monotonic() + _START_SECONDS
     while inventory.leader(machine) is None:
-        if inventory.supervisor(machine) is None or time.monotonic() > deadline:
+        if not inventory.running(machine) or time.monotonic() > deadline:
             raise Refusal(f"machine {machine.name} does not start: {_last_words(inventory, machine)}")
         time.sleep(0.05)
 
 
 def kill(inventory: Inventory, machine: Machine, patience: float = 10) -> None:
     """Switch a machine off at once, as if its plug were pulled."""
-    supervisor = inventory.supervisor(machine)
-    if supervisor is None:
-        return
-    # Outermost first: what is inside must find nobody left who would start it again.
-    tree = [supervisor, *filter(None, map(Process.of, line_of(supervisor.pid)))]
+    groups.end(inventory.home.tag, machine.name, patience)
     deadline = time.monotonic() + patience
-    for process in tree[1:]:
-        process.end(patience=0)
-    while any(process.alive for process in tree) and time.monotonic() < deadline:
+    while inventory.running(machine) and time.monotonic() < deadline:
+        groups.end(inventory.home.tag, machine.name, patience)
         time.sleep(0.02)
-    supervisor.end()
 
 
 def _difference(inventory: Inventory, lab: Lab, spec: Mapping[str, Any]) -> tuple[list[Machine], list[Machine]]:
     """The machines that are too many, highest number first, and those that are missing, lowest first."""
     there = inventory.of_group(spec["name"])
-    count = spec.get("count")
+    tier, count = lab.tier(spec["tier"]), spec.get("count")
     names = [spec["name"]] if count is None else [f"{spec['name']}-{number}" for number in range(1, count + 1)]
-    taken = [each.address for each in inventory]
+    others = {each.name: each for each in inventory}
+    taken = {each.address for each in others.values()}
+    free = network.free_addresses(tier, taken)
     missing: list[Machine] = []
     for name in names:
-        if any(each.name == name for each in there):
+        if name in others:
+            if others[name].group != spec["name"]:
+                raise Refusal(f"machine: {name!r} is one of {others[name].group}; choose another name")
             continue
-        address = spec.get("address") or network.free_address(lab.tier(spec["tier"]), taken)
-        taken.append(address)
+        address = spec.get("address") or next(free, None)
+        if address is None:
+            raise Refusal(f"tier {tier.name}: {tier.cidr} is full; choose a larger range or fewer machines")
+        if spec.get("address"):
+            network.check_address(tier, address, taken)
         missing.append(
             Machine(
                 name=name,
@@ -213,7 +240,6 @@ def _remove(inventory: Inventory, machine: Machine) -> None:
         enter = ["nsenter", "-t", str(labs.inside(inventory.home)), "--net", "chroot", lab.tools]
         subprocess.run([*enter, *unbind], check=False, capture_output=True)  # noqa: S603  absent if it never started
     folder = inventory.folder(machine)
-    labs.remove_groups(folder)
     drop_secrets(inventory.home, machine.name)
     shutil.rmtree(folder, ignore_errors=True)
 

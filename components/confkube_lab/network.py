@@ -1,12 +1,12 @@
 """The lab's network: a bridge for each tier, and rules that let through what was opened and nothing else."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from confkube.errors import choose
+from confkube.errors import Refusal, choose
 
 METADATA = "169.254.169.254"
 METADATA_PORT = 80
@@ -208,14 +208,30 @@ def seed(name: str, user_data: str, tier: Tier, address: str) -> dict[str, str]:
     }
 
 
-def free_address(tier: Tier, taken: Sequence[str]) -> str:
-    """The first address of a tier that no machine has; the first sixteen are for machines with a fixed one.
+_FIRST_FREE = 16
+"""The addresses before are for machines with a fixed one."""
+
+
+def free_addresses(tier: Tier, taken: Collection[str]) -> Iterator[str]:
+    """The addresses of a tier that no machine has, lowest first."""
+    network = IPv4Network(tier.cidr)
+    return (
+        str(network[number])
+        for number in range(_FIRST_FREE, network.num_addresses - 1)
+        if str(network[number]) not in taken
+    )
+
+
+def check_address(tier: Tier, address: str, taken: Collection[str]) -> None:
+    """Refuse a fixed address that a machine of the tier cannot have.
 
     Raises:
-        ValueError: There is none.
+        Refusal: It lies outside, is the gateway's or the network's own, or another machine has it.
     """
-    network = IPv4Network(tier.cidr)
-    for number in range(16, network.num_addresses - 1):
-        if str(network[number]) not in taken:
-            return str(network[number])
-    raise ValueError(f"{tier.cidr} is full")
+    network, wanted = IPv4Network(tier.cidr), IPv4Address(address)
+    if wanted not in network or wanted in (network[0], tier.gateway, network[-1]):
+        raise Refusal(
+            f"address: {address} is none that a machine of {tier.name} can have; choose one inside {tier.cidr}"
+        )
+    if address in taken:
+        raise Refusal(f"address: {address} belongs to another machine; choose one inside {tier.cidr} that is free")

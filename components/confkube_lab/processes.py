@@ -27,18 +27,18 @@ class Process:
         """The process of a record, if it still runs."""
         try:
             found = cls(pid=int(record["pid"]), started=int(record["started"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             return None
-        return found if found.alive else None
+        return found if record.get("boot") == _boot() and found.alive else None
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
         return _started(self.pid) == self.started
 
-    def record(self) -> dict[str, int]:
-        """What ``read`` takes."""
-        return asdict(self)
+    def record(self) -> dict[str, int | str]:
+        """What ``read`` takes: after a restart of this computer the same numbers may be somebody else's."""
+        return {**asdict(self), "boot": _boot()}
 
     def end(self, number: int = signal.SIGKILL, patience: float = 10) -> bool:
         """Send a signal and wait until the process is gone; returns whether it is."""
@@ -61,17 +61,37 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def line_of(pid: int, depth: int = 3) -> list[int]:
-    """The descendants of a process, each before its children, ``depth`` generations down."""
-    return [each for child in children(pid) for each in (child, *(line_of(child, depth - 1) if depth > 1 else ()))]
-
-
 def name(pid: int) -> str:
     """The name of a process; empty when there is none."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def parent(pid: int) -> int:
+    """The parent of a process; 0 when there is none."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def with_arguments(*wanted: str) -> list[int]:
+    """The processes whose arguments contain ``wanted`` in this order, one after another."""
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            arguments = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if any(tuple(arguments[at : at + len(wanted)]) == wanted for at in range(len(arguments))):
+            found.append(int(path.parent.name))
+    return found
 
 
 def _started(pid: int) -> int | None:

@@ -54,6 +54,8 @@ def machines_down(home: LabHome, name: str) -> None:
 def _spec() -> dict[str, Any]:
     try:
         found: object = json.load(sys.stdin)
+    except AttributeError:
+        raise Refusal("standard input is closed; what is wanted comes there, as JSON") from None
     except ValueError as error:
         raise Refusal(f"standard input is not JSON: {error}") from None
     if not isinstance(found, dict):

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from confkube.parse import parse
 
 _WHERE = "standard input"
+_LONGEST = 27
+"""Prefix of the smallest subnet: sixteen addresses are kept for machines with a fixed one."""
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,56}[a-z0-9])?")
 """A host name, with room for the number of a machine of a pool. It is also a folder's."""
 
@@ -85,6 +87,8 @@ class NetworkSpec:
         if len(known) != len(self.tiers):
             raise ValueError("tiers: each name may occur once")
         for tier in self.tiers:
+            if IPv4Network(tier.cidr).prefixlen > _LONGEST:
+                raise ValueError(f"tier {tier.name}: {tier.cidr} is too small; use a /{_LONGEST} or larger")
             if not IPv4Network(tier.cidr).subnet_of(IPv4Network(self.cidr)):
                 raise ValueError(f"tier {tier.name}: {tier.cidr} lies outside {self.cidr}")
         for opening in self.openings:

@@ -113,6 +113,75 @@ def test_a_killed_start_leaves_nothing_that_blocks(home):
     assert not home.machines.exists()
 
 
+def test_what_is_not_the_labs_is_never_touched(home):
+    home.root.mkdir()
+    (home.root / "thesis").write_text("years of work")
+    with pytest.raises(Refusal, match="holds other things, such as thesis; give the lab an empty folder"):
+        labs.up(home, NETWORK, os.environ)
+    labs.down(home, "first")
+    labs.reset(home)
+    assert (home.root / "thesis").read_text() == "years of work"
+    (home.root / "thesis").unlink()
+
+
+@pytest.mark.parametrize("record", ["{", '{"pid": "-1", "started": 0}', '{"pid": 1e999, "started": 1}'])
+def test_a_holder_whose_record_is_lost_is_found_all_the_same(home, record):
+    labs.up(home, NETWORK, os.environ)
+    lost = labs.holding(home)
+    home.holder_file.write_text(record)
+    assert labs.running(home) is None
+    labs.up(home, {**NETWORK, "name": "second"}, os.environ)
+    assert not lost.alive
+    assert labs.running(home).lab == "second"
+
+
+def test_a_start_that_was_killed_is_done_again(home):
+    labs.up(home, NETWORK, os.environ)
+    wanted = {**PLAIN, "name": "pool", "tier": "workers", "count": 2}
+    for delay in (0.15, 0.2, 0.25, 0.3, 0.4):
+        line = [Path(sys.prefix) / "bin" / "confkube", "lab", "machines-up"]
+        killed = subprocess.Popen(
+            line,
+            env=os.environ | {"CONFKUBE_LAB_HOME": str(home.root)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        killed.stdin.write(json.dumps({**wanted, "image": "any"}).encode())
+        killed.stdin.close()
+        time.sleep(delay)
+        killed.kill()
+        killed.wait()
+        machines.apply(home, wanted)
+        assert {row["name"]: row["state"] for row in Inventory(home).overview()} == {
+            "pool-1": "running",
+            "pool-2": "running",
+        }
+        machines.remove(home, "pool")
+        assert not list(Inventory(home))
+        assert not groups(home)
+
+
+def test_one_pool_asked_for_twice_at_once_ends_as_one_of_them_said(home):
+    labs.up(home, NETWORK, os.environ)
+    wanted = [{**PLAIN, "name": "pool", "tier": "workers", "count": count} for count in (1, 3)]
+    made = [threading.Thread(target=machines.apply, args=(home, each)) for each in wanted]
+    for each in made:
+        each.start()
+    for each in made:
+        each.join()
+    assert [row["state"] for row in Inventory(home).overview()] in (["running"], ["running"] * 3)
+
+
+def test_a_name_or_an_address_of_another_machine_is_refused(home):
+    labs.up(home, NETWORK, os.environ)
+    machines.apply(home, {**PLAIN, "name": "pool", "tier": "workers", "count": 1})
+    with pytest.raises(Refusal, match="'pool-1' is one of pool; choose another name"):
+        machines.apply(home, {**PLAIN, "name": "pool-1", "tier": "workers", "address": "10.20.0.99"})
+    with pytest.raises(Refusal, match=r"10\.20\.0\.16 belongs to another machine"):
+        machines.apply(home, {**PLAIN, "name": "other", "tier": "workers", "address": "10.20.0.16"})
+
+
 def test_two_machines_at_once_get_two_addresses(home):
     labs.up(home, NETWORK, os.environ)
     made = [

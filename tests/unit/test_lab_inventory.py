@@ -1,7 +1,6 @@
 """Where a lab keeps what it knows, which machines it has, and which processes are really its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from confkube.errors import Refusal
 from confkube_lab import machines
 from confkube_lab.home import DEFAULT, LabHome, read_json, write_json
 from confkube_lab.inventory import Inventory, Machine
-from confkube_lab.processes import Process, children, line_of, name
+from confkube_lab.processes import Process, children, name, parent, with_arguments
 
 PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40).map(Path)
 
@@ -163,9 +162,16 @@ def test_half_a_machine_does_not_count(filled):
     assert len(list(filled)) == 6
 
 
+@pytest.mark.parametrize("record", ['{"name": "demo-a-1"}', '{"name": 5}', "[]", "{"])
+def test_a_record_that_is_wrong_does_not_count_and_breaks_nothing(filled, record):
+    (filled.home.machines / "demo-a-1" / "machine.json").write_text(record)
+    (filled.home.machines / "stray").write_text("")
+    assert len(list(filled)) == 5
+
+
 def test_what_is_off_is_off(filled):
     found = filled.find("trust")
-    assert (filled.supervisor(found), filled.leader(found)) == (None, None)
+    assert (filled.running(found), filled.leader(found)) == (False, None)
     assert {row["state"] for row in filled.overview()} == {"off"}
     assert not any(row["confidential"] for row in filled.overview())
 
@@ -199,12 +205,14 @@ def test_a_process_is_known_again_by_number_and_start(started):
     found = Process.of(pid)
     assert found.alive
     assert Process.read(json.loads(json.dumps(found.record()))) == found
-    assert Process.read({"pid": pid, "started": found.started + 1}) is None, "somebody else has the number now"
+    assert Process.read({**found.record(), "started": found.started + 1}) is None, "somebody else has the number now"
+    assert Process.read({**found.record(), "boot": "another"}) is None, "the computer has been restarted"
 
 
-@pytest.mark.parametrize("record", [{}, {"pid": 1}, {"pid": "x", "started": 1}, {"pid": None, "started": 1}])
-def test_a_record_of_no_process(record):
-    assert Process.read(record) is None
+@pytest.mark.parametrize("pid", ["x", None, float("inf"), 1])
+def test_a_record_of_no_process(pid):
+    assert Process.read({"pid": pid, "started": 1}) is None
+    assert Process.read({"pid": pid}) is None
 
 
 def test_a_process_that_has_ended_is_gone_even_before_its_parent_notices(started):
@@ -253,16 +261,15 @@ def called(pid, wanted):
     assert name(pid) == wanted
 
 
-def test_descendants_are_told_each_before_its_children(started):
-    parent = started("sh", "-c", "sh -c 'sleep 60 & echo up; wait' & wait")
-    assert parent.stdout.readline() == "up\n"
-    first, second = line_of(parent.pid)
-    assert (children(parent.pid), children(first)) == ([first], [second])
-    assert name(first) == "sh"
+def test_children_and_parents_are_told(started):
+    outer = started("sh", "-c", "sh -c 'sleep 60 & echo up; wait' & wait")
+    assert outer.stdout.readline() == "up\n"
+    (first,) = children(outer.pid)
+    (second,) = children(first)
+    assert (parent(second), parent(first), parent(2**22)) == (first, outer.pid, 0)
     called(second, "sleep")
-    assert line_of(parent.pid, depth=1) == [first]
-    for pid in (first, second):
-        os.kill(pid, signal.SIGKILL)
+    assert second in with_arguments("sleep", "60")
+    assert second not in with_arguments("60", "sleep")
 
 
 def test_a_name_with_blanks_and_brackets_is_read(started, tmp_path):

@@ -1,5 +1,6 @@
 """The lab's network as text: rules, addresses, and what cloud-init makes a machine from."""
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -108,29 +109,25 @@ def test_a_free_address_is_the_first_that_nobody_has(prefix, data):
     free = [
         range_[number] for number in range(16, min(range_.num_addresses - 1, 100)) if str(range_[number]) not in taken
     ]
-    if not free:
-        with pytest.raises(ValueError, match=f"{range_} is full"):
-            network.free_address(tier, taken)
-        return
-    found = network.free_address(tier, taken)
-    assert found == str(free[0])
-    assert found not in taken
-    assert IPv4Address(found) not in (range_.network_address, range_.broadcast_address, tier.gateway)
+    found = list(itertools.islice(network.free_addresses(tier, taken), len(free)))
+    assert found == [str(address) for address in free]
+    assert not {range_.network_address, range_.broadcast_address, tier.gateway} & set(map(IPv4Address, found))
 
 
 @pytest.mark.parametrize("prefix", [28, 29, 30])
 def test_a_range_with_no_more_than_sixteen_addresses_holds_no_pool(prefix):
-    with pytest.raises(ValueError, match=f"10.0.0.0/{prefix} is full"):
-        network.free_address(Tier(name="w", cidr=f"10.0.0.0/{prefix}", bridge="br0"), [])
+    assert not list(network.free_addresses(Tier(name="w", cidr=f"10.0.0.0/{prefix}", bridge="br0"), []))
 
 
 def test_addresses_of_a_pool_are_given_until_the_range_is_full():
-    tier, taken = Tier(name="w", cidr="10.0.0.0/27", bridge="br0"), []
-    while len(taken) < 15:
-        taken.append(network.free_address(tier, taken))
-    assert taken == [f"10.0.0.{number}" for number in range(16, 31)]
-    with pytest.raises(ValueError, match="is full"):
-        network.free_address(tier, taken)
+    tier = Tier(name="w", cidr="10.0.0.0/27", bridge="br0")
+    assert list(network.free_addresses(tier, ["10.0.0.20"])) == [f"10.0.0.{n}" for n in range(16, 31) if n != 20]
+
+
+@pytest.mark.parametrize("address", ["99.1.1.1", "10.0.0.0", "10.0.0.1", "10.0.0.31", "10.0.0.9"])
+def test_a_fixed_address_that_no_machine_can_have_is_refused(address):
+    with pytest.raises(Refusal, match=f"address: {address} "):
+        network.check_address(Tier(name="w", cidr="10.0.0.0/27", bridge="br0"), address, ["10.0.0.9"])
 
 
 def test_the_seed_is_the_boot_text_and_who_the_machine_is():
