@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 
 _BASE = Path("/sys/fs/cgroup")
@@ -17,7 +18,8 @@ def name_of(tag: str, machine: str) -> str:
 def folders(tag: str, machine: str = "*") -> list[Path]:
     """The groups of a machine, or of all machines of a lab, one in each hierarchy."""
     named = name_of(tag, machine)
-    return [path for depth in ("*", "*/*", "*/*/*") for path in _BASE.glob(f"{depth}/{named}")]
+    # glob(), unlike Path.glob(), takes it well when a folder goes away meanwhile.
+    return [Path(path) for depth in ("*", "*/*", "*/*/*") for path in glob(f"{_BASE}/{depth}/{named}")]
 
 
 def processes(tag: str, machine: str = "*") -> set[int]:

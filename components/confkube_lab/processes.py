@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from dataclasses import asdict, dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def parent(pid: int) -> int:
 def with_arguments(*wanted: str) -> list[int]:
     """The processes whose arguments contain ``wanted`` in this order, one after another."""
     found: list[int] = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    # glob(), unlike Path.glob(), takes it well when a process ends meanwhile.
+    for path in map(Path, glob("/proc/[0-9]*/cmdline")):
         try:
             arguments = path.read_bytes().decode(errors="replace").split("\0")
         except OSError:

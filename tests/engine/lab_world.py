@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+from glob import glob
 from pathlib import Path
 
 from confkube_lab import enter, labs
@@ -55,7 +56,7 @@ def eventually(found, seconds=60, pause=0.3):
 def network_namespaces():
     """Those that some process of this computer is in."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/ns/net"):
+    for path in map(Path, glob("/proc/[0-9]*/ns/net")):
         try:
             found.add(path.readlink().name)
         except OSError:
@@ -64,7 +65,7 @@ def network_namespaces():
 
 
 def command_lines():
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in map(Path, glob("/proc/[0-9]*/cmdline")):
         try:
             yield f"{path.parent.name} {path.read_bytes().replace(bytes(1), b' ').decode(errors='replace')}"
         except OSError:
@@ -89,9 +90,7 @@ class World:
     def traces(self):
         """What of this lab is on this computer: another one may run beside it."""
         home = str(self.home.root)
-        groups = (
-            Path("/sys/fs/cgroup").glob(f"{depth}/confkube-lab-{self.home.tag}-*") for depth in ("*", "*/*", "*/*/*")
-        )
+        groups = (glob(f"/sys/fs/cgroup/{depth}/confkube-lab-{self.home.tag}-*") for depth in ("*", "*/*", "*/*/*"))
         found = {
             "processes": {line for line in command_lines() if home in line},
             "network namespaces": network_namespaces() & self.namespaces,
@@ -105,7 +104,7 @@ class World:
 
     @staticmethod
     def _loop_files():
-        for path in Path("/sys/block").glob("loop*/loop/backing_file"):
+        for path in map(Path, glob("/sys/block/loop*/loop/backing_file")):
             try:
                 yield path.read_text()
             except OSError:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ from confkube_lab.image import charts, containers, contents, debian, programs, r
 
 _NEEDED_GIB = 8
 """Sources and build cache of the programs, the root, and a copy of it while it is made."""
+_TIMES = "times.json"
+"""Beside an image: how long its parts took."""
 _USED = "used"
 """Beside an image: the file that whoever runs machines from it holds a lock on."""
 _MACHINE_ID = "c0ff00000000000000000000000000aa"
@@ -53,7 +56,7 @@ def ensure(environ: Mapping[str, str], reporter: Reporter | None = None) -> tupl
     reporter, times, root = reporter or Reporter(), Times(), path(environ)
     cache = cache_root(environ)
     if root.is_dir():
-        return root, times
+        return root, _remembered(root)
     _refuse_what_cannot_be()
     _room(cache)
     with exclusive(cache / "lab", lambda: reporter.note("waiting for another process that makes the lab image")):
@@ -64,8 +67,18 @@ def ensure(environ: Mapping[str, str], reporter: Reporter | None = None) -> tupl
             with arriving(root) as content, times.of("lab image"), reporter.step("putting the lab image together"):
                 subprocess.run(["cp", "-a", f"{base}/.", str(content)], check=True)  # noqa: S603, S607
                 _furnish(content, binaries)
+            (root.parent / _TIMES).write_text(json.dumps(times.rows))
             prune(root)
     return root, times
+
+
+def _remembered(root: Path) -> Times:
+    """How long the parts of a finished image took when it was made; nothing where that is not known."""
+    try:
+        rows = json.loads((root.parent / _TIMES).read_text())
+    except (OSError, ValueError):
+        return Times()
+    return Times(rows=[(str(what), float(seconds)) for what, seconds in rows])
 
 
 @contextmanager
