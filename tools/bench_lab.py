@@ -7,20 +7,19 @@ take turns. The bare script has no Pulumi, no secret store, no firewall, no chec
 import argparse
 import json
 import os
-import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from bench import ROOT, project, pulumi
+
 from confkube_lab import check, labs, machines, readiness
 from confkube_lab.home import LabHome
 from confkube_lab.inventory import Inventory
 
-ROOT = Path(__file__).parents[1]
 STACK = "cvm-nodes-lab"
 READY_SECONDS = 120
 TOKEN = "abcdef.0123456789abcdef"  # noqa: S105  of a cluster that lives for a minute
@@ -111,32 +110,6 @@ def bare(home: LabHome) -> float:
     return took
 
 
-def project(folder: Path) -> Path:
-    """Lay out the stack's project."""
-    folder.mkdir()
-    shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
-    (folder / "stacks" / "config").mkdir(parents=True)
-    shutil.copy(ROOT / "stacks" / "__main__.py", folder / "stacks" / "__main__.py")
-    (folder / ".venv").symlink_to(sys.prefix)
-    name = f"Pulumi.{STACK}.yaml"
-    shutil.copy(ROOT / "stacks" / "config" / name, folder / "stacks" / "config" / name)
-    return folder
-
-
-def pulumi(folder: Path, *words: str) -> None:
-    """Run the engine in ``folder``."""
-    done = subprocess.run(
-        ["pulumi", *words, "--stack", STACK, "--non-interactive"],
-        cwd=folder,
-        env=os.environ | {"PULUMI_BACKEND_URL": f"file://{folder}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"pulumi {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-
-
 def stack(home: LabHome, folder: Path) -> float:
     """Seconds from nothing to all nodes ready, by the stack; it makes a trust server too."""
     begun = time.monotonic()
@@ -161,7 +134,9 @@ def main() -> None:
         missing = check.reason(home, os.environ)
         if missing:
             sys.exit(f"no lab here: {missing}")
-        folder = project(Path(name) / "project")
+        folder = Path(name) / "project"
+        folder.mkdir()
+        project(folder, STACK, ROOT / "stacks" / "__main__.py")
         pulumi(folder, "stack", "init")
         ours, theirs = [], []
         try:

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +66,15 @@ def requirements(home: LabHome, environ: Mapping[str, str]) -> Iterator[Requirem
     yield _firewall(environ)
 
 
+def missing(found: Iterable[Requirement]) -> str:
+    """The first of ``found`` that is not met, with its remedy, in one sentence; empty where all are."""
+    first = next((each for each in found if each.met is False), None)
+    return f"{first.name}: {first.found}; {first.remedy}" if first else ""
+
+
 def reason(home: LabHome, environ: Mapping[str, str]) -> str:
-    """The first thing that is missing, with its remedy, in one sentence; empty where nothing is."""
-    missing = next((each for each in requirements(home, environ) if each.met is False), None)
-    return f"{missing.name}: {missing.found}; {missing.remedy}" if missing else ""
+    """The first thing that this computer lacks, as ``missing`` says it."""
+    return missing(requirements(home, environ))
 
 
 def require(home: LabHome, environ: Mapping[str, str]) -> None:
@@ -78,9 +83,9 @@ def require(home: LabHome, environ: Mapping[str, str]) -> None:
     Raises:
         Refusal: This computer cannot carry a lab.
     """
-    missing = reason(home, environ)
-    if missing:
-        raise Refusal(f"{missing} (all requirements: confkube lab check)")
+    lacks = reason(home, environ)
+    if lacks:
+        raise Refusal(f"{lacks} (all requirements: confkube lab check)")
 
 
 def computer() -> str:

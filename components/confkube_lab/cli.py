@@ -33,14 +33,13 @@ def check(home: LabHome, as_json: bool) -> None:
     from confkube_lab import show  # noqa: PLC0415
 
     found = list(checks.requirements(home, os.environ))
-    missing = [each for each in found if each.met is False]
+    reason = checks.missing(found)
     if as_json:
-        reason = f"{missing[0].name}: {missing[0].found}; {missing[0].remedy}" if missing else ""
         rows = [vars(each) for each in found]
         click.echo(json.dumps({"computer": checks.computer(), "reason": reason, "requirements": rows}, indent=1))
         return
     show.requirements(found)
-    sys.exit(bool(missing))
+    sys.exit(bool(reason))
 
 
 @lab.command()

@@ -14,16 +14,25 @@ _ENVIRONMENT = {
 }
 
 
+def leader(inventory: Inventory, machine: Machine) -> int:
+    """The first process inside ``machine``.
+
+    Raises:
+        Refusal: The machine is switched off.
+    """
+    found = inventory.leader(machine)
+    if found is None:
+        raise Refusal(f"machine {machine.name} is switched off; switch it on with: confkube lab start {machine.name}")
+    return found
+
+
 def command(inventory: Inventory, machine: Machine, wanted: Sequence[str], **variables: str) -> list[str]:
     """The command of this computer that runs ``wanted`` inside ``machine``.
 
     Raises:
         Refusal: The machine is switched off.
     """
-    leader = inventory.leader(machine)
-    if leader is None:
-        raise Refusal(f"machine {machine.name} is switched off; switch it on with: confkube lab start {machine.name}")
-    enter = ["nsenter", "-t", str(leader), "--all", "--root", "--wd"]
+    enter = ["nsenter", "-t", str(leader(inventory, machine)), "--all", "--root", "--wd"]
     variables = {**_ENVIRONMENT, **variables}
     return [*enter, "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *wanted]
 

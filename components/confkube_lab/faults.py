@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from confkube.errors import Refusal
-from confkube_lab import labs, machines
+from confkube_lab import enter, labs, machines
 from confkube_lab.inventory import Inventory, Machine
 from confkube_lab.processes import Process
 
@@ -42,11 +42,9 @@ def cable(inventory: Inventory, machine: Machine, *, plugged: bool) -> None:
         Refusal: The machine is off, or the kernel knows no such cable.
     """
     link = machines.cable_of(inventory.home, machine)
-    enter = ["nsenter", "-t", str(labs.inside(inventory.home)), "--net", "chroot", _tools(inventory)]
     word = "up" if plugged else "down"
-    done = subprocess.run(  # noqa: S603  arguments are ours
-        [*enter, "ip", "link", "set", link, word], capture_output=True, text=True, check=False
-    )
+    command = labs.in_network(inventory.home, "ip", "link", "set", link, word)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  arguments are ours
     if done.returncode != 0:
         raise Refusal(f"the cable of {machine.name} could not be set {word}: {done.stderr.strip()}")
 
@@ -82,17 +80,7 @@ def drain(inventory: Inventory, machine: Machine) -> None:
 
 
 def _root(inventory: Inventory, machine: Machine) -> Path:
-    leader = inventory.leader(machine)
-    if leader is None:
-        raise Refusal(f"machine {machine.name} is switched off; switch it on with: confkube lab start {machine.name}")
-    return Path(f"/proc/{leader}/root")
-
-
-def _tools(inventory: Inventory) -> str:
-    lab = labs.running(inventory.home)
-    if lab is None:
-        raise Refusal("no lab is running; bring one up with: make up STACK=cvm-nodes-lab")
-    return lab.tools
+    return Path(f"/proc/{enter.leader(inventory, machine)}/root")
 
 
 def reboot(inventory: Inventory, machine: Machine) -> None:

@@ -92,7 +92,8 @@ class LabHome:
         """Names of what is in this folder and no lab's."""
         if not self.root.is_dir():
             return []
-        return sorted(path.name for path in self.root.iterdir() if path not in self.belongs())
+        ours = self.belongs()
+        return sorted(path.name for path in self.root.iterdir() if path not in ours)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -21,6 +21,7 @@ from confkube_lab.processes import Process, children, with_arguments
 
 IMAGE_VARIABLE = "CONFKUBE_LAB_IMAGE"
 """Names another root for the machines to boot from; the lab's own programs stay those of the lab image."""
+_NONE = "no lab is running; bring one up with: make up STACK=cvm-nodes-lab"
 _READY_SECONDS = 30
 _UNSHARE = ("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 
@@ -69,6 +70,27 @@ def holding(home: LabHome) -> Process | None:
     return Process.read(read_json(home.holder_file))
 
 
+def required(home: LabHome) -> Lab:
+    """The lab that runs in this home.
+
+    Raises:
+        Refusal: None does.
+    """
+    lab = running(home)
+    if lab is None:
+        raise Refusal(_NONE)
+    return lab
+
+
+def in_network(home: LabHome, *command: str) -> list[str]:
+    """The command that runs ``command``, a program of the lab image, in the lab's network.
+
+    Raises:
+        Refusal: No lab runs.
+    """
+    return ["nsenter", "-t", str(inside(home)), "--net", "chroot", required(home).tools, *command]
+
+
 def inside(home: LabHome) -> int:
     """The first process in the lab's namespaces.
 
@@ -78,7 +100,7 @@ def inside(home: LabHome) -> int:
     outer = holding(home)
     below = children(outer.pid) if outer else []
     if not below:
-        raise Refusal("no lab is running; bring one up with: make up STACK=cvm-nodes-lab")
+        raise Refusal(_NONE)
     return below[0]
 
 

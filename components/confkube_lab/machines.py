@@ -85,9 +85,7 @@ def start(inventory: Inventory, machine: Machine) -> None:
         Refusal: It runs already, or does not come to life; shows the last line of its console.
     """
     home, folder = inventory.home, inventory.folder(machine)
-    lab = labs.running(home)
-    if lab is None:
-        raise Refusal("no lab is running; bring one up with: make up STACK=cvm-nodes-lab")
+    lab = labs.required(home)
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "TOOLS": lab.tools,
@@ -98,10 +96,9 @@ def start(inventory: Inventory, machine: Machine) -> None:
         "BRIDGE": lab.tier(machine.tier).bridge,
         "GROUP": groups.name_of(home.tag, machine.name),
     }
-    holder = ["nsenter", "-t", str(labs.inside(home))]
     bind = network.binding(cable_of(home, machine), machine.address, there=True)
-    subprocess.run([*holder, "--net", "chroot", lab.tools, *bind], check=True)  # noqa: S603
-    enter = [*holder, "--mount", "--net", "--pid", "--ipc"]
+    subprocess.run(labs.in_network(home, *bind), check=True)  # noqa: S603
+    enter = ["nsenter", "-t", str(labs.inside(home)), "--mount", "--net", "--pid", "--ipc"]
     with (folder / LOCK).open("a") as lock, (folder / "console.log").open("a") as console:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -204,7 +201,6 @@ def _room(home: LabHome, machines: int) -> None:
             f"{machines} machines of the lab need {machines * _MARGIN_GIB} GiB but {home.root} has {free:.1f} free; "
             "free some, or set CONFKUBE_LAB_HOME to a folder on a larger disk"
         )
-
     free_watchers = watchers.most() - watchers.used()
     if machines * watchers.MACHINE > free_watchers:
         raise Refusal(
@@ -234,11 +230,11 @@ def _lay_down(inventory: Inventory, lab: Lab, machine: Machine, spec: Mapping[st
 
 def _remove(inventory: Inventory, machine: Machine) -> None:
     kill(inventory, machine)
-    lab = labs.running(inventory.home)
-    if lab is not None:
-        unbind = network.binding(cable_of(inventory.home, machine), machine.address, there=False)
-        enter = ["nsenter", "-t", str(labs.inside(inventory.home)), "--net", "chroot", lab.tools]
-        subprocess.run([*enter, *unbind], check=False, capture_output=True)  # noqa: S603  absent if it never started
+    if labs.running(inventory.home) is not None:
+        unbind = labs.in_network(
+            inventory.home, *network.binding(cable_of(inventory.home, machine), machine.address, there=False)
+        )
+        subprocess.run(unbind, check=False, capture_output=True)  # noqa: S603  absent if it never started
     folder = inventory.folder(machine)
     drop_secrets(inventory.home, machine.name)
     shutil.rmtree(folder, ignore_errors=True)

@@ -125,7 +125,7 @@ def commands(lab: Lab) -> list[list[str]]:
 def cables() -> str:
     """The rule of the bridges, as nft reads it: no machine sends under another's address, as in a cloud.
 
-    The set of cables with their addresses is empty; ``bind`` fills it.
+    The set of cables with their addresses is empty; ``binding`` fills it.
     """
     return """table bridge confkube_lab {
   set cables { type ifname . ipv4_addr; }

@@ -16,11 +16,9 @@ own() {
         for controller in cpuset cpu io memory hugetlb pids; do
             echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control || continue
         done 2>/dev/null
-        echo "$base" >"$MACHINE/groups"
         echo $$ >"$base/cgroup.procs"
         return
     fi
-    : >"$MACHINE/groups"
     while IFS=: read -r _ controllers path; do
         case $controllers in
             '') base=/sys/fs/cgroup/unified ;;
@@ -34,7 +32,6 @@ own() {
             cat "$path/cpuset.cpus" >"$path/$GROUP/cpuset.cpus"
             cat "$path/cpuset.mems" >"$path/$GROUP/cpuset.mems"
         fi
-        echo "$path/$GROUP" >>"$MACHINE/groups"
         echo $$ >"$path/$GROUP/cgroup.procs"
     done <<<"$groups"
 }
