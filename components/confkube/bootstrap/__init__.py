@@ -1,7 +1,8 @@
 """Boot text: what a stock machine is told at its first start, rendered from typed values."""
 
-from confkube.bootstrap.render import ENROLMENT_PORT, control_plane, trust_server, worker
+from confkube.bootstrap.render import control_plane, worker
 from confkube.bootstrap.software import Download, Software, pinned
+from confkube.bootstrap.spire_server import ENROLMENT_PORT, trust_server
 from confkube.bootstrap.values import (
     AddOn,
     BootProfile,
