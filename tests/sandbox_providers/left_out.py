@@ -48,6 +48,17 @@ LEFT_OUT: dict[str, dict[str, list[str]]] = {
     },
     "aws:iam/rolePolicy:RolePolicy": {NO_PREFIX: ["namePrefix"]},
     "aws:iam/instanceProfile:InstanceProfile": {NO_PREFIX: ["namePrefix"]},
+    "aws:iam/user:User": {NOT_SIMULATED: ["permissionsBoundary"]},
+    "aws:iam/userPolicy:UserPolicy": {NO_PREFIX: ["namePrefix"]},
+    "aws:iam/policy:Policy": {NO_PREFIX: ["namePrefix"], NOT_SIMULATED: ["delayAfterPolicyCreationInMs"]},
+    "aws:iam/accessKey:AccessKey": {
+        NOT_SIMULATED: ["encryptedSecret", "encryptedSesSmtpPasswordV4", "keyFingerprint", "pgpKey"]
+    },
+    "aws:ebs/snapshotImport:SnapshotImport": {
+        NOT_ASKED_FOR: ["clientData"],
+        NOT_SIMULATED: ["permanentRestore", "temporaryRestoreDays"],
+    },
+    "aws:ec2/ami:Ami": {NOT_SIMULATED: ["deprecationTime", "kernelId", "ramdiskId", "uefiData"]},
     "aws:secretsmanager/secret:Secret": {NO_PREFIX: ["namePrefix"], NOT_ASKED_FOR: ["policy"], NOT_SIMULATED: ["type"]},
     "aws:secretsmanager/secretVersion:SecretVersion": {
         NOT_ASKED_FOR: ["secretBinary", "secretStringWo", "secretStringWoVersion"]

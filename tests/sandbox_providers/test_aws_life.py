@@ -18,7 +18,7 @@ NONE, SOME = 1, 2
 # The value of a version stays while its secret lives: AWS does not let go of AWSCURRENT.
 OUTLIVES = {"version"}
 # What a later resource attaches itself to looks different afterwards.
-USED_LATER = {"address", "public", "machine"}
+USED_LATER = {"address", "public", "machine", "rights"}
 
 
 def test_create_refresh_and_delete_everything(aws, cloud):

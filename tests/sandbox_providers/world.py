@@ -15,6 +15,30 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+IMPORT_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "vmie.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:Externalid": "vmimport"}},
+        }
+    ],
+}
+BUCKET = "arn:aws:s3:::confkube-sandbox-images"
+IMPORT_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": ["s3:GetBucketLocation", "s3:ListBucket"], "Resource": BUCKET},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/podvm-snp.raw"},
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:CopySnapshot", "ec2:Describe*", "ec2:ModifySnapshotAttribute", "ec2:RegisterImage"],
+            "Resource": "*",
+        },
+    ],
+}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}]}
 
 
@@ -69,6 +93,56 @@ class World:
         role = self.make("aws:iam/role:Role", "role", {"assumeRolePolicy": json.dumps(TRUST), "tags": TAGS})
         self.make("aws:iam/rolePolicy:RolePolicy", "policy", {"role": role.id, "policy": json.dumps(POLICY)})
         self.make("aws:iam/instanceProfile:InstanceProfile", "profile", {"role": role.id, "tags": TAGS})
+        return self
+
+    def user(self) -> World:
+        user = self.make("aws:iam/user:User", "user", {"path": "/confkube/", "tags": TAGS})
+        text = json.dumps(POLICY)
+        self.make("aws:iam/userPolicy:UserPolicy", "own", {"user": user.id, "policy": text})
+        rights = {"path": "/confkube/", "description": "few", "policy": text, "tags": TAGS}
+        made = self.make("aws:iam/policy:Policy", "rights", rights)
+        given = {"user": user.id, "policyArn": made.id}
+        self.make("aws:iam/userPolicyAttachment:UserPolicyAttachment", "granted", given)
+        self.make("aws:iam/accessKey:AccessKey", "key", {"user": user.id})
+        return self
+
+    def import_inputs(self) -> dict[str, Any]:
+        place = {"s3Bucket": "confkube-sandbox-images", "s3Key": "podvm-snp.raw"}
+        role = self.made["importer"].id
+        return {
+            "diskContainer": {"format": "RAW", "userBucket": place},
+            "encrypted": True,
+            "roleName": role,
+            "tags": TAGS,
+        }
+
+    def importer(self) -> World:
+        trust = {"assumeRolePolicy": json.dumps(IMPORT_TRUST), "tags": TAGS}
+        role = self.make("aws:iam/role:Role", "importer", trust)
+        rights = {"role": role.id, "policy": json.dumps(IMPORT_POLICY)}
+        self.make("aws:iam/rolePolicy:RolePolicy", "import-policy", rights)
+        return self
+
+    def image_inputs(self) -> dict[str, Any]:
+        return {
+            "architecture": "x86_64",
+            "bootMode": "uefi",
+            "description": "made from a disk",
+            "ebsBlockDevices": [
+                {"deviceName": "/dev/xvda", "snapshotId": self.made["disk"].id, "volumeType": "gp3"},
+            ],
+            "enaSupport": True,
+            "imdsSupport": "v2.0",
+            "rootDeviceName": "/dev/xvda",
+            "tags": TAGS,
+            "tpmSupport": "v2.0",
+            "virtualizationType": "hvm",
+        }
+
+    def imported(self) -> World:
+        self.importer()
+        self.make("aws:ebs/snapshotImport:SnapshotImport", "disk", self.import_inputs())
+        self.make("aws:ec2/ami:Ami", "made-image", self.image_inputs())
         return self
 
     def secrets(self) -> World:
@@ -172,4 +246,4 @@ class World:
 
     def everything(self) -> World:
         made = self.network().egress().rules().identity().secrets().machine().pool().public()
-        return made.interface().attached()
+        return made.interface().attached().user().imported()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox import clock
 from confkube_sandbox.daemon.aws import (
+    authority,
     context,
     decode,
     faults,
@@ -116,8 +117,10 @@ class Aws(KeptCloud[Memory]):
 
     def _serve(self, call: Call) -> Reply:
         if call.caller.service == "sts":
+            authority.require(call)
             return patches.caller_identity(call)
         Validator(call.caller.service, call.operation, self._disabled).check(call.params)
+        authority.require(call)
         token, digest = self._token(call), _digest(call.params)
         again = self._replayed(call, token, digest) if token else None
         if again:

@@ -64,6 +64,10 @@ def _groups(held: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
 def _iam(held: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     yield from (("role", each.name) for each in held.roles.values())
     yield from (("instance-profile", name) for name in held.instance_profiles)
+    yield from (("user", name) for name in held.users)
+    yield from (("access-key", name) for name in held.access_keys)
+    own = f":{held.account_id}:"
+    yield from (("policy", arn) for arn in held.managed_policies if own in arn)
 
 
 def _secrets(held: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401

@@ -73,13 +73,21 @@ def start(call: Call) -> Any:  # noqa: ANN401  moto's reservation
         instance_initiated_shutdown_behavior=params.get("InstanceInitiatedShutdownBehavior"),
         hibernation_options=params.get("HibernationOptions", {"Configured": False}),
         monitoring_state="enabled" if params.get("Monitoring", {}).get("Enabled") else "disabled",
-        metadata_options=params.get("MetadataOptions", {}),
+        metadata_options={**_metadata(call), **params.get("MetadataOptions", {})},
         client_token=params.get("ClientToken", ""),
         block_device_mappings=devices(call),
     )
     for instance in reservation.instances:
         _complete(call, instance)
     return reservation
+
+
+def _metadata(call: Call) -> dict[str, Any]:
+    """Return what the image says of metadata; source: EC2 user guide, "Configure the AMI" (2026-11-27, recalled)."""
+    image = call.ec2.amis[call.params["ImageId"]]
+    if getattr(image, "imds_support", None) != "v2.0":
+        return {}
+    return {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
 
 
 def devices(call: Call) -> list[dict[str, Any]]:

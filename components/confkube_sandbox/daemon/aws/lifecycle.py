@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.aws import context, groups, moto
+from confkube_sandbox.daemon.aws.patches import imports
 from confkube_sandbox.daemon.aws.signature import Caller
 from confkube_sandbox.daemon.aws.states import schedule, set_state
 
@@ -58,6 +59,8 @@ class _Place:
         context.serving(self._call)
         if name.startswith("nat-"):
             _nat_arrives(self._call, name, state)
+        elif name.startswith(imports.PREFIX):
+            imports.arrive(self._call, name, state)
         elif name in self._held:
             self._instance_arrives(name, state)
 

@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSRequest  # pyright: ignore[reportMissingTypeS
 from botocore.credentials import Credentials  # pyright: ignore[reportMissingTypeStubs]
 
 from confkube_sandbox.daemon.aws import shapes
+from confkube_sandbox.daemon.aws.authority import keys
 from confkube_sandbox.daemon.aws.errors import EC2, JSON, ApiError
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ class Caller:
     account: str
     region: str
     service: str
+    user: str | None = None
+    """Name of the IAM user whose key signed; None for the account's own administrator."""
 
 
 class Authenticator:
-    """Checks signatures made with one secret, the sandbox token."""
+    """Checks signatures made with the sandbox token, the secret of every account, or with the key of an IAM user."""
 
     def __init__(self, secret: str, disabled: frozenset[str] = frozenset()) -> None:
         self._secret = secret
@@ -66,19 +69,26 @@ class Authenticator:
         service = given["service"]
         if service not in shapes.PROTOCOLS:
             raise ApiError("InvalidAction", f"The service {service} is not valid for this web service.")
-        key = _ACCESS_KEY.fullmatch(given["key"])
+        key = self._key(given["key"])
         if key is None:
             raise _refuse(service, "unknown")
         moment = headers.get("x-amz-date", "")
-        if SIGNATURE not in self._disabled and not self._signed(request, headers, given, moment):
+        if SIGNATURE not in self._disabled and not self._signed(request, headers, given, moment, key.secret):
             raise _refuse(service, "wrong")
         if given["region"] not in shapes.regions():
             raise _refuse(service, "elsewhere", given["region"])
         if FRESHNESS not in self._disabled and not _fresh(moment, given["day"]):
             raise _refuse(service, "stale")
-        return Caller(account=key[1], region=given["region"], service=service)
+        return Caller(account=key.account, region=given["region"], service=service, user=key.user or None)
 
-    def _signed(self, request: Incoming, headers: Mapping[str, str], given: re.Match[str], moment: str) -> bool:
+    def _key(self, key_id: str) -> keys.UserKey | None:
+        """The key of an account's administrator, who has no user name, or of an IAM user."""
+        account = _ACCESS_KEY.fullmatch(key_id)
+        return keys.UserKey(account[1], "", self._secret) if account else keys.find(key_id)
+
+    def _signed(
+        self, request: Incoming, headers: Mapping[str, str], given: re.Match[str], moment: str, secret: str
+    ) -> bool:
         names = given["headers"].split(";")
         if "host" not in names or any(name not in headers for name in names):
             return False
@@ -86,7 +96,7 @@ class Authenticator:
         told = headers.get("x-amz-content-sha256")
         if told is not None and told != hashlib.sha256(request.body).hexdigest():
             return False
-        signer: Any = SigV4Auth(Credentials(given["key"], self._secret), given["service"], given["region"])
+        signer: Any = SigV4Auth(Credentials(given["key"], secret), given["service"], given["region"])
         again: Any = AWSRequest(
             method=request.method,
             url=f"http://{headers['host']}{request.path}",

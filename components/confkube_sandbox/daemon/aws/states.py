@@ -23,6 +23,7 @@ SECONDS: Mapping[str, float] = {
     "nat-deletion": 60,
     "nat-memory": 3600,
     "group-retry": 60,
+    "snapshot-import": 300,
 }
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 

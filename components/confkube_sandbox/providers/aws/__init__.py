@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.providers.aws.addressing import Eip, EipAssociation, NatGateway
+from confkube_sandbox.providers.aws.amis import Ami
 from confkube_sandbox.providers.aws.autoscaling import Group
 from confkube_sandbox.providers.aws.connection import look
 from confkube_sandbox.providers.aws.gateways import InternetGateway
 from confkube_sandbox.providers.aws.iam import Role, RolePolicy
+from confkube_sandbox.providers.aws.iam_keys import AccessKey
+from confkube_sandbox.providers.aws.iam_policies import Policy, UserPolicyAttachment
 from confkube_sandbox.providers.aws.iam_profiles import InstanceProfile
+from confkube_sandbox.providers.aws.iam_users import User, UserPolicy
 from confkube_sandbox.providers.aws.instances import Instance
 from confkube_sandbox.providers.aws.interfaces import NetworkInterface
 from confkube_sandbox.providers.aws.launch_templates import LaunchTemplate
@@ -19,6 +23,7 @@ from confkube_sandbox.providers.aws.routing import Route, RouteTable, RouteTable
 from confkube_sandbox.providers.aws.secret_versions import SecretVersion
 from confkube_sandbox.providers.aws.secrets import Secret
 from confkube_sandbox.providers.aws.security_groups import EgressRule, IngressRule, SecurityGroup
+from confkube_sandbox.providers.aws.snapshot_imports import SnapshotImport
 from confkube_sandbox.providers.aws.subnets import Subnet
 
 if TYPE_CHECKING:
@@ -52,6 +57,13 @@ def handlers() -> Iterable[ResourceHandler]:
         Role(),
         RolePolicy(),
         InstanceProfile(),
+        User(),
+        UserPolicy(),
+        Policy(),
+        UserPolicyAttachment(),
+        AccessKey(),
+        SnapshotImport(),
+        Ami(),
         Secret(),
         SecretVersion(),
     )

@@ -2,8 +2,8 @@
 
 Read: github.com/hashicorp/terraform-provider-aws internal/service/ec2/ec2_instance.go at 0015dfcd06d5 and
 ec2_launch_template.go at 025e4f81cab8. Younger inputs are recalled: ``primaryNetworkInterface``, ``amdSevSnp`` of
-templates, ``httpProtocolIpv6`` of instances, the throughput of up to 2000 MiB/s. The shutdown behavior of an instance
-is left to AWS by the version read; it is recalled to be checked by later ones.
+templates, ``nestedVirtualization``, ``httpProtocolIpv6`` of instances, the throughput of up to 2000 MiB/s. The shutdown
+behavior of an instance is left to AWS by the version read; it is recalled to be checked by later ones.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _SHUTDOWN = one_of("stop", "terminate")
 _TENANCY = one_of("default", "dedicated", "host")
 _COMMON: Mapping[str, Rule] = {
     "cpuOptions.amdSevSnp": one_of("enabled", "disabled"),
+    "cpuOptions.nestedVirtualization": one_of("enabled", "disabled"),
     "creditSpecification.cpuCredits": one_of("standard", "unlimited"),
     "instanceInitiatedShutdownBehavior": _SHUTDOWN,
     "maintenanceOptions.autoRecovery": one_of("disabled", "default"),

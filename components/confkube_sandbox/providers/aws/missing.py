@@ -11,9 +11,9 @@ OPERATIONS = frozenset(
         "AssignPrivateIpAddresses",
         "DeleteRolePermissionsBoundary",
         "DescribeVolumesModifications",
+        "ModifyImageAttribute",
         "ModifyInstanceCreditSpecification",
         "ModifyInstanceMaintenanceOptions",
-        "ModifyNetworkInterfaceAttribute",
         "ModifyPrivateDnsNameOptions",
         "ModifyVolume",
         "ModifyVpcTenancy",
@@ -22,5 +22,6 @@ OPERATIONS = frozenset(
         "StartInstanceRefresh",
         "UnassignPrivateIpAddresses",
         "UnmonitorInstances",
+        "UpdateUser",
     }
 )

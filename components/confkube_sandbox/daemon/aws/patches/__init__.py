@@ -9,9 +9,12 @@ from confkube_sandbox.daemon.aws.patches import (
     addresses,
     autoscaling,
     images,
+    imports,
     instances,
+    interfaces,
     security,
     templates,
+    users,
 )
 from confkube_sandbox.daemon.aws.patches.identity import caller_identity
 
@@ -35,7 +38,7 @@ class _Clock:
 def install(now: Callable[[], datetime]) -> None:
     """Apply all patches; ``now`` becomes moto's clock."""
     _install_clock(_Clock(now))
-    for module in (instances, addresses, security, templates, autoscaling, images):
+    for module in (instances, addresses, security, templates, autoscaling, images, imports, interfaces, users):
         module.install()
 
 

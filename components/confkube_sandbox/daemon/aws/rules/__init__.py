@@ -10,7 +10,9 @@ from confkube_sandbox.daemon.aws.rules import (
     attachments,
     confidential,
     identities,
+    imports,
     instances,
+    interfaces,
     launches,
     machines,
     network,
@@ -20,6 +22,7 @@ from confkube_sandbox.daemon.aws.rules import (
     security,
     storage,
     tags,
+    users,
     visibility,
 )
 from confkube_sandbox.daemon.rules import Rule, collect
@@ -38,10 +41,13 @@ _MODULES: tuple[ModuleType, ...] = (
     confidential,
     machines,
     instances,
+    interfaces,
     storage,
+    imports,
     tags,
     scaling,
     identities,
+    users,
     secrets,
 )
 

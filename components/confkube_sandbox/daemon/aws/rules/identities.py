@@ -63,9 +63,9 @@ def trust_policy(call: Call) -> None:
     date=SEEN,
     evidence=READ,
 )
-def trust_size(call: Call) -> None:
+def trustsize(call: Call) -> None:
     """A trust policy is at most 2048 characters, white space not counted."""
-    if _size(_trust(call) or "") > _TRUST_LIMIT:
+    if size(_trust(call) or "") > _TRUST_LIMIT:
         raise ApiError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}", 409)
 
 
@@ -77,24 +77,25 @@ def trust_size(call: Call) -> None:
     date=SEEN,
     evidence=READ,
 )
-def inline_size(call: Call) -> None:
+def inlinesize(call: Call) -> None:
     """All inline policies of a role together are at most 10240 characters, white space not counted."""
     name = call.params["RoleName"]
     role = next((each for each in call.iam.roles.values() if each.name == name), None)
     if role is None:
         return
-    others = sum(_size(str(text)) for policy, text in role.policies.items() if policy != call.params["PolicyName"])
-    if others + _size(call.params["PolicyDocument"]) > _INLINE_LIMIT:
+    others = sum(size(str(text)) for policy, text in role.policies.items() if policy != call.params["PolicyName"])
+    if others + size(call.params["PolicyDocument"]) > _INLINE_LIMIT:
         raise ApiError("LimitExceeded", f"Maximum policy size of {_INLINE_LIMIT} bytes exceeded for role {name}", 409)
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
+    """Return the characters of a policy that IAM counts."""
     return len("".join(text.split()))
 
 
 @rule(
     "iam",
-    "CreateRole TagRole CreateInstanceProfile TagInstanceProfile",
+    "CreateRole TagRole CreateInstanceProfile TagInstanceProfile CreateUser TagUser CreatePolicy TagPolicy",
     name="iam.tag-text",
     source=IAM_QUOTAS,
     date=WRITTEN,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.aws.errors import ApiError
-from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, REGISTER_IMAGE, WRITTEN
+from confkube_sandbox.daemon.aws.rules.sources import EC2_ERRORS, REGISTER_IMAGE, WRITTEN, WRITTEN_LATER
 from confkube_sandbox.daemon.rules import RECALLED, rule
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
+
+
+_IMAGE_NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")
+
+
+@rule("ec2", "RegisterImage", name="ec2.image-name", source=REGISTER_IMAGE, date=WRITTEN_LATER, evidence=RECALLED)
+def image_name_form(call: Call) -> None:
+    """An image's name has 3 to 128 characters out of a small set."""
+    if not _IMAGE_NAME.fullmatch(call.params["Name"]):
+        text = (
+            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', "
+            "'-', '/' and '_'"
+        )
+        raise ApiError("InvalidAMIName.Malformed", text)
 
 
 @rule("ec2", "RegisterImage", name="ec2.image-name-taken", source=EC2_ERRORS, date=WRITTEN, evidence=RECALLED)
@@ -28,6 +43,34 @@ def image_snapshot(call: Call) -> None:
         snapshot = each.get("Ebs", {}).get("SnapshotId")
         if snapshot and snapshot not in call.ec2.snapshots:
             raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot}' does not exist.")
+
+
+@rule("ec2", "RegisterImage", name="ec2.image-disk-size", source=EC2_ERRORS, date=WRITTEN_LATER, evidence=RECALLED)
+def image_disk_size(call: Call) -> None:
+    """A disk of an image is at least as large as the snapshot that it is made of."""
+    for each in call.params.get("BlockDeviceMappings", []):
+        ebs = each.get("Ebs", {})
+        snapshot, wanted = call.ec2.snapshots.get(ebs.get("SnapshotId")), ebs.get("VolumeSize")
+        if snapshot is not None and wanted is not None and wanted < snapshot.volume_size:
+            text = f"Volume of size {wanted}GB is smaller than snapshot '{snapshot.id}'"
+            raise ApiError("InvalidBlockDeviceMapping", f"{text}, expect size >= {snapshot.volume_size}GB")
+
+
+@rule(
+    "ec2",
+    "RegisterImage",
+    name="ec2.image-disk-encryption",
+    source=REGISTER_IMAGE,
+    date=WRITTEN_LATER,
+    evidence=RECALLED,
+)
+def image_disk_encryption(call: Call) -> None:
+    """A disk made of a snapshot is encrypted as that is."""
+    for each in call.params.get("BlockDeviceMappings", []):
+        if each.get("Ebs", {}).get("SnapshotId") and each["Ebs"].get("Encrypted") is not None:
+            device = each.get("DeviceName")
+            text = f"the encrypted flag cannot be specified since device {device} has a snapshot specified."
+            raise ApiError("InvalidBlockDeviceMapping", text)
 
 
 @rule("ec2", "RegisterImage", name="ec2.image-tpm", source=REGISTER_IMAGE, date=WRITTEN, evidence=RECALLED)

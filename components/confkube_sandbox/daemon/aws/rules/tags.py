@@ -29,6 +29,7 @@ _TAGGED: Mapping[str, frozenset[str]] = {
     "CreateSubnet": frozenset({"subnet"}),
     "CreateVolume": frozenset({"volume"}),
     "CreateVpc": frozenset({"vpc"}),
+    "ImportSnapshot": frozenset({"import-snapshot-task"}),
     "RegisterImage": frozenset({"image", "snapshot"}),
     "RunInstances": _LAUNCHED,
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.aws.context import Call
     from confkube_sandbox.daemon.http import Reply
 
-_ID = re.compile(r"\b(vpc|subnet|sg|igw|rtb|nat|eipalloc|eni|i|lt|vol)-[0-9a-f]{17}\b")
+_ID = re.compile(r"(?<!-)\b(vpc|subnet|sg|igw|rtb|nat|eipalloc|eni|i|lt|vol|ami|snap)-[0-9a-f]{17}\b")
 _CODES: Mapping[str, str] = {
     "vpc": "InvalidVpcID.NotFound",
     "subnet": "InvalidSubnetID.NotFound",
@@ -30,8 +30,10 @@ _CODES: Mapping[str, str] = {
     "i": "InvalidInstanceID.NotFound",
     "lt": "InvalidLaunchTemplateId.NotFound",
     "vol": "InvalidVolume.NotFound",
+    "ami": "InvalidAMIID.NotFound",
+    "snap": "InvalidSnapshot.NotFound",
 }
-_CREATING = ("Create", "Run", "Allocate")
+_CREATING = ("Create", "Run", "Allocate", "Register")
 
 
 @rule(

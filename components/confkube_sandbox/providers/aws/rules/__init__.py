@@ -16,3 +16,4 @@ _SCHEMA = Schema({"ebsBlockDevices": "ebs_block_device", "vpcZoneIdentifiers": "
 
 violations = _SCHEMA.violations
 conflicts = _SCHEMA.conflicts
+exactly_one = _SCHEMA.exactly_one
