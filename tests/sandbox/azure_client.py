@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.storage import StorageManagementClient
 from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
@@ -37,6 +39,7 @@ _CLIENTS = {
     "identity": ManagedServiceIdentityClient,
     "authorization": AuthorizationManagementClient,
     "keyvault": KeyVaultManagementClient,
+    "storage": StorageManagementClient,
 }
 
 
@@ -76,6 +79,10 @@ class Clients:
             return result.result()
         return list(result) if hasattr(result, "by_page") else result
 
+    def transport(self) -> RequestsTransport:
+        """Return what leads to the application in this process, or to the network."""
+        return _transport(self._app)
+
     def raw(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """Send a request as it is, without the SDK; a header that is empty is not sent."""
         sent = {"Authorization": f"Bearer {self._secret}", "Host": urlsplit(self._url).netloc, **headers}
@@ -84,9 +91,9 @@ class Clients:
         if self._app is not None:
             reply = self._app.handle(Incoming(method, path, sent, content))
             assert reply is not None
-            return reply.status, json.loads(reply.body or b"{}")
+            return reply.status, _read(reply.body)
         answered = requests.request(method, self._url + path, data=content, headers=sent, timeout=60)
-        return answered.status_code, answered.json() if answered.content else {}
+        return answered.status_code, _read(answered.content)
 
     def answer(
         self, service: str, operation: str, parameters: dict[str, Any], region: str, wire: dict[str, Any]
@@ -113,6 +120,14 @@ class Clients:
                 body = {}
             return (status, *_told(body))
         return 200, "", ""
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """Read an answer; the blob service writes its errors in XML."""
+    if not body.startswith(b"<?xml"):
+        return json.loads(body or b"{}")
+    parts = {name: re.search(f"<{name}>(.*?)</{name}>", body.decode(), re.DOTALL) for name in ("Code", "Message")}
+    return {"error": {name.lower(): found[1] if found else "" for name, found in parts.items()}}
 
 
 def _told(body: dict[str, Any]) -> tuple[str, str]:

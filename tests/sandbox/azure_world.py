@@ -19,6 +19,7 @@ OTHER = "other"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGN5Y2xlcyBhcmUgbm90IGEga2V5IGJ1dCBhIHRleHQ= sandbox"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 INSTANT = 100_000.0
+DISK = "https://confkubesandbox.blob.core.windows.net/images/podvm-az-cvm-vtpm.vhd"
 
 
 def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
@@ -31,6 +32,8 @@ def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
     ids |= _addresses(clients, ids)
     ids |= _trust(clients, ids)
     ids |= _machines(clients, ids)
+    ids |= _images(clients)
+    ids |= _pods(clients, ids)
     ids |= _waiting(clients, ids, settings)
     return ids
 
@@ -41,6 +44,14 @@ def body(parameters: dict[str, Any]) -> dict[str, Any]:
         "address": address,
         "assignment": assignment_body,
         "bastion": bastion_body,
+        "account": account_body,
+        "container": lambda: {"properties": {"publicAccess": "Blob"}},
+        "credential": credential_body,
+        "definition": definition_body,
+        "gallery": lambda: {"location": REGION},
+        "image": image_body,
+        "role": role_body,
+        "version": version_body,
         "gateway": gateway,
         "group": lambda: {"location": REGION},
         "guard": lambda: {"location": REGION, "properties": {"securityRules": [rule("ssh", 100, "22")]}},
@@ -71,6 +82,122 @@ def changed(given: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             place[int(last) :] = [value]
         else:
             place[last] = value
+    return found
+
+
+def image_body(uri: str = DISK) -> dict[str, Any]:
+    """Make a managed image's body."""
+    disk = {"osType": "Linux", "osState": "Generalized", "blobUri": uri, "storageAccountType": "Standard_LRS"}
+    return {"location": REGION, "properties": {"hyperVGeneration": "V2", "storageProfile": {"osDisk": disk}}}
+
+
+def definition_body(
+    sku: str = "one", nvme: str = "SCSI, NVMe", security: str = "ConfidentialVmSupported"
+) -> dict[str, Any]:
+    """Make the body of a gallery's image."""
+    features = {"SecurityType": security, "DiskControllerTypes": nvme}
+    return {
+        "location": REGION,
+        "properties": {
+            "osType": "Linux",
+            "osState": "Generalized",
+            "hyperVGeneration": "V2",
+            "architecture": "x64",
+            "identifier": {"publisher": "confkube", "offer": "pod-vm", "sku": sku},
+            "features": [{"name": name, "value": value} for name, value in features.items()],
+        },
+    }
+
+
+def version_body(source: str, region: str = REGION) -> dict[str, Any]:
+    """Make the body of a version in a gallery."""
+    return {
+        "location": REGION,
+        "properties": {
+            "storageProfile": {"source": {"id": source}},
+            "publishingProfile": {"targetRegions": [{"name": region, "regionalReplicaCount": 1}]},
+        },
+    }
+
+
+def _images(clients: Clients) -> dict[str, str]:
+    sdk = clients.client("compute")
+    image = sdk.images.begin_create_or_update(GROUP, "disk", image_body()).result()
+    old = image_body()
+    old["properties"]["hyperVGeneration"] = "V1"
+    first = sdk.images.begin_create_or_update(GROUP, "old", old).result()
+    far = {**image_body(), "location": "westus"}
+    elsewhere = sdk.images.begin_create_or_update(GROUP, "far", far).result()
+    gallery = sdk.galleries.begin_create_or_update(GROUP, "gallery", {"location": REGION}).result()
+    for name, body in (("pods", definition_body()), ("scsi", definition_body("two", "SCSI"))):
+        sdk.gallery_images.begin_create_or_update(GROUP, "gallery", name, body).result()
+        sdk.gallery_image_versions.begin_create_or_update(
+            GROUP, "gallery", name, "1.0.0", version_body(image.id)
+        ).result()
+    return {"gallery": gallery.id, "image": image.id, "old_image": first.id, "far_image": elsewhere.id}
+
+
+def account_body(**more: Any) -> dict[str, Any]:
+    """Make a storage account's body."""
+    properties = {"allowBlobPublicAccess": True, "allowSharedKeyAccess": True, **more}
+    return {"location": REGION, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": properties}
+
+
+def account_name(clients: Clients, start: str) -> str:
+    """Names of accounts are global: make one that only this subscription has."""
+    return f"{start}{clients.account[-4:]}"
+
+
+def credential_body(subject: str = "system:serviceaccount:one:new") -> dict[str, Any]:
+    """Make a federated identity credential's body."""
+    audiences = ["api://AzureADTokenExchange"]
+    return {"properties": {"issuer": "https://issuer.example.org/", "subject": subject, "audiences": audiences}}
+
+
+def role_body(account: str, name: str = "new role") -> dict[str, Any]:
+    """Make a custom role's body."""
+    return {
+        "properties": {
+            "roleName": name,
+            "type": "CustomRole",
+            "permissions": [{"actions": ["Microsoft.Compute/virtualMachines/read"]}],
+            "assignableScopes": [f"/subscriptions/{account}/resourceGroups/{GROUP}"],
+        }
+    }
+
+
+def _pods(clients: Clients, ids: dict[str, str]) -> dict[str, str]:
+    """Make what tokens of a cluster become something by: roles, credentials, public documents."""
+    scope = f"/subscriptions/{clients.account}/resourceGroups/{GROUP}"
+    authorization = clients.client("authorization")
+    name = "55555555-5555-4555-8555-555555555555"
+    authorization.role_definitions.create_or_update(scope, name, role_body(clients.account, "used role"))
+    authorization.role_assignments.create(
+        scope, "66666666-6666-4666-8666-666666666666", assignment_body(clients.account, ids["principal"], name)
+    )
+    credentials = clients.client("identity").federated_identity_credentials
+    credentials.create_or_update(GROUP, "reader", "first", credential_body("system:serviceaccount:one:first"))
+    identities = clients.client("identity").user_assigned_identities
+    identities.create_or_update(GROUP, "crowded", {"location": REGION})
+    for number in range(20):
+        credentials.create_or_update(GROUP, "crowded", f"each-{number}", credential_body(f"subject-{number}"))
+    storage = clients.client("storage")
+    found: dict[str, str] = {}
+    for start, body in (
+        ("open", account_body()),
+        ("closed", account_body(allowBlobPublicAccess=False)),
+        ("keyless", account_body(allowSharedKeyAccess=False)),
+    ):
+        account = account_name(clients, start)
+        storage.storage_accounts.begin_create(GROUP, account, body).result()
+        found[f"{start}_account"] = account
+    for start, container, access in (
+        ("open", "public", "Blob"),
+        ("open", "private", "None"),
+        ("closed", "own", "None"),
+    ):
+        properties = {"properties": {"publicAccess": access}}
+        storage.blob_containers.create(GROUP, found[f"{start}_account"], container, properties)
     return found
 
 

@@ -250,12 +250,16 @@ def test_a_group_goes_with_everything_in_it(clients: Clients, azure: Azure) -> N
     seen: list[set[str]] = []
     for _ in range(600):
         kinds = {kind for _, kind, _ in azure.inventory(ACCOUNT)}
-        if kinds == {"resource-group"} and len(azure.inventory(ACCOUNT)) == 1:
+        if kinds == {"resource-group", "role-definition"} and len(azure.inventory(ACCOUNT)) == 2:
             break
         seen.append(kinds)
         time.sleep(0.02)
-    # The world has a group whose deletion takes days.
-    assert azure.inventory(ACCOUNT) == [(ACCOUNT, "resource-group", f"{REGION}/leaving")]
+    # The world has a group whose deletion takes days, and a custom role is no group's.
+    role = f"subscriptions/{ACCOUNT}/55555555-5555-4555-8555-555555555555"
+    assert azure.inventory(ACCOUNT) == [
+        (ACCOUNT, "resource-group", f"{REGION}/leaving"),
+        (ACCOUNT, "role-definition", role),
+    ]
     # Users go before what they use: never a machine without its interface, never an interface without its network.
     assert all("network-interface" in kinds for kinds in seen if "virtual-machine" in kinds)
     assert all("virtual-network" in kinds for kinds in seen if "network-interface" in kinds)

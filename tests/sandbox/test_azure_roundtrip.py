@@ -9,14 +9,24 @@ from typing import Any
 import azure_world
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import BlobClient, ContentSettings
 from azure_client import ACCOUNT, Clients
 from azure_world import GROUP, OTHER, REGION
 
+from confkube_sandbox.daemon.azure import blobs
 from confkube_sandbox.daemon.azure.app import Azure
 from confkube_sandbox.home import SandboxHome
 
 _KINDS = {
     "bastion-host": 1,
+    "blob-container": 3,
+    "federated-identity-credential": 21,
+    "gallery": 1,
+    "gallery-image": 2,
+    "gallery-image-version": 2,
+    "image": 3,
+    "role-definition": 1,
+    "storage-account": 3,
     "disk": 2,
     "key-vault": 1,
     "key-vault-secret": 1,
@@ -25,11 +35,11 @@ _KINDS = {
     "network-security-group": 1,
     "public-ip-address": 6,
     "resource-group": 3,
-    "role-assignment": 1,
+    "role-assignment": 2,
     "scale-set-instance": 2,
     "security-rule": 2,
     "subnet": 6,
-    "user-assigned-identity": 1,
+    "user-assigned-identity": 2,
     "virtual-machine": 2,
     "virtual-machine-scale-set": 1,
     "virtual-network": 3,
@@ -89,6 +99,8 @@ def test_the_world_is_in_the_inventory(world: dict[str, str], azure: Azure) -> N
         ("compute", "virtual_machine_scale_sets", [GROUP, "pool"], [GROUP]),
         ("compute", "virtual_machine_scale_set_vms", [GROUP, "pool", "0"], [GROUP, "pool"]),
         ("keyvault", "secrets", [GROUP, "kept-1111", "ca"], [GROUP, "kept-1111"]),
+        ("storage", "blob_containers", [GROUP, "open1111", "public"], [GROUP, "open1111"]),
+        ("identity", "federated_identity_credentials", [GROUP, "reader", "first"], [GROUP, "reader"]),
     ],
 )
 def test_what_is_read_is_what_is_listed(
@@ -186,6 +198,112 @@ def test_facts_of_the_region_can_be_asked_for(world: dict[str, str], clients: Cl
     found = compute.virtual_machine_images.get(REGION, *reference.values())
     assert {each.name: each.value for each in found.features}["SecurityType"].startswith("Confidential")
     assert found.hyper_v_generation == "V2"
+
+
+@pytest.mark.parametrize(
+    ("group", "names", "listing", "listed"),
+    [
+        ("images", [GROUP, "disk"], "list_by_resource_group", [GROUP]),
+        ("galleries", [GROUP, "gallery"], "list_by_resource_group", [GROUP]),
+        ("gallery_images", [GROUP, "gallery", "pods"], "list_by_gallery", [GROUP, "gallery"]),
+        (
+            "gallery_image_versions",
+            [GROUP, "gallery", "pods", "1.0.0"],
+            "list_by_gallery_image",
+            [GROUP, "gallery", "pods"],
+        ),
+    ],
+)
+def test_images_of_ones_own_are_read_and_listed(
+    group: str, names: list[str], listing: str, listed: list[str], shared: Clients
+) -> None:
+    operations = getattr(shared.client("compute"), group)
+    read = operations.get(*names)
+    assert read.name == names[-1]
+    assert read.id in {each.id for each in getattr(operations, listing)(*listed)}
+
+
+def test_a_custom_role_is_found_wherever_it_is_asked_for(shared: Clients) -> None:
+    roles = shared.client("authorization").role_definitions
+    guid = "55555555-5555-4555-8555-555555555555"
+    whole = f"/subscriptions/{ACCOUNT}"
+    for scope in (whole, f"{whole}/resourceGroups/{GROUP}"):
+        found = roles.get(scope, guid)
+        assert (found.role_name, found.role_type) == ("used role", "CustomRole")
+        assert found.id == f"{whole}/providers/Microsoft.Authorization/roleDefinitions/{guid}"
+        assert {"used role", "Reader"} <= {each.role_name for each in roles.list(scope)}
+    assert [each.name for each in roles.list(whole, filter="roleName eq 'used role'")] == [guid]
+
+
+def test_sizes_of_the_older_form(shared: Clients) -> None:
+    found = {each.name: each for each in shared.client("compute").virtual_machine_sizes.list(REGION)}
+    assert (found["Standard_DC2as_v5"].number_of_cores, found["Standard_DC2as_v5"].memory_in_mb) == (2, 8192)
+    assert "Standard_DC2es_v6" not in found
+
+
+def _blob(clients: Clients, account: str, container: str, name: str) -> BlobClient:
+    key = clients.client("storage").storage_accounts.list_keys(GROUP, account).keys_property[0].value
+    address = f"http://127.0.0.1:9{blobs.PREFIX}{account}"
+    credential = {"account_name": account, "account_key": key}
+    return BlobClient(address, container, name, credential=credential, transport=clients.transport(), retry_total=0)
+
+
+def test_the_official_sdk_writes_blobs_that_anybody_reads(shared: Clients) -> None:
+    blob = _blob(shared, "open1111", "public", ".well-known/a document")
+    blob.upload_blob(b"{}", overwrite=True, content_settings=ContentSettings(content_type="application/json"))
+    seen = blob.get_blob_properties()
+    assert (seen.content_settings.content_type, seen.blob_type.value, seen.size) == ("application/json", "BlockBlob", 2)
+    path = f"{blobs.PREFIX}open1111/public/.well-known/a%20document"
+    assert shared.raw("GET", path, Authorization="") == (200, {})
+    blob.set_http_headers(ContentSettings(content_type="text/plain"))
+    blob.set_blob_metadata({"one": "1"})
+    seen = blob.get_blob_properties()
+    assert (seen.content_settings.content_type, seen.metadata) == ("text/plain", {"one": "1"})
+    assert blob.download_blob().readall() == b"{}"
+    blob.delete_blob(delete_snapshots="include")
+    with pytest.raises(ResourceNotFoundError, match="The specified blob does not exist"):
+        blob.get_blob_properties()
+    nowhere = _blob(shared, "open1111", "nothing", "a")
+    with pytest.raises(ResourceNotFoundError, match="The specified container does not exist"):
+        nowhere.upload_blob(b"x")
+
+
+def test_a_machine_brings_its_interface_and_takes_it_along(world: dict[str, str], clients: Clients) -> None:
+    """As cloud-api-adaptor asks for pod VMs."""
+    body = azure_world.machine(world["free_nic"])
+    subnet = {"name": "one", "properties": {"subnet": {"id": world["nodes"]}}}
+    own = {"ipConfigurations": [subnet], "deleteOption": "Delete", "networkSecurityGroup": {"id": world["guard"]}}
+    profile = {
+        "networkApiVersion": "2022-11-01",
+        "networkInterfaceConfigurations": [{"name": "own", "properties": own}],
+    }
+    body["properties"]["networkProfile"] = profile
+    body["properties"]["storageProfile"]["imageReference"] = {"id": f"{world['gallery']}/images/pods/versions/1.0.0"}
+    compute, network = clients.client("compute"), clients.client("network")
+    made = compute.virtual_machines.begin_create_or_update(GROUP, "pod", body).result()
+    (reference,) = made.network_profile.network_interfaces
+    card = network.network_interfaces.get(GROUP, "own")
+    assert (reference.id, card.virtual_machine.id) == (card.id, made.id)
+    assert card.network_security_group.id == world["guard"]
+    taken = card.ip_configurations[0].private_ip_address
+    another = network.network_interfaces.begin_create_or_update(
+        GROUP, "another", azure_world.interface(world["nodes"])
+    ).result()
+    assert another.ip_configurations[0].private_ip_address != taken
+    compute.virtual_machines.begin_delete(GROUP, "pod").result()
+    with pytest.raises(ResourceNotFoundError):
+        network.network_interfaces.get(GROUP, "own")
+
+
+def test_images_go_from_the_version_up(world: dict[str, str], clients: Clients, azure: Azure) -> None:
+    sdk = clients.client("compute")
+    for name in ("pods", "scsi"):
+        sdk.gallery_image_versions.begin_delete(GROUP, "gallery", name, "1.0.0").result()
+        sdk.gallery_images.begin_delete(GROUP, "gallery", name).result()
+    sdk.galleries.begin_delete(GROUP, "gallery").result()
+    sdk.images.begin_delete(GROUP, "disk").result()
+    assert not [place for _, kind, place in azure.inventory(ACCOUNT) if kind.startswith("gallery")]
+    del world
 
 
 def test_a_deleted_vault_can_be_recovered_or_purged(world: dict[str, str], clients: Clients) -> None:

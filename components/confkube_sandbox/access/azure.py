@@ -30,6 +30,7 @@ _CLIENTS = {
     "msi": ("azure.mgmt.msi", "ManagedServiceIdentityClient"),
     "authorization": ("azure.mgmt.authorization", "AuthorizationManagementClient"),
     "keyvault": ("azure.mgmt.keyvault", "KeyVaultManagementClient"),
+    "storage": ("azure.mgmt.storage", "StorageManagementClient"),
 }
 # The real provider's client: azcore with three retries, RetryDelay 20 s, MaxRetryDelay 120 s; it also repeats a
 # conflict with an operation that is under way. pulumi-azure-native provider/pkg/azure/client_azcore.go at 006a62afe453.
@@ -171,7 +172,7 @@ def client(access: Access, service: str) -> Any:  # noqa: ANN401  (the clients s
 
     Args:
         access: Where and who.
-        service: One of resources, network, compute, msi, authorization, keyvault.
+        service: One of resources, network, compute, msi, authorization, keyvault, storage.
     """
     package, name = _CLIENTS[service]
     made = getattr(importlib.import_module(package), name)
@@ -182,6 +183,20 @@ def client(access: Access, service: str) -> Any:  # noqa: ANN401  (the clients s
         authentication_policy=Bearer(access.token),
         retry_policy=Retry(access.speed),
         polling_interval=max(_POLLED / access.speed, _SHORTEST_PAUSE),
+        transport=transport(),
+    )
+
+
+def blob(access: Access, account: str, key: str, container: str, name: str) -> Any:  # noqa: ANN401  (as above)
+    """Make the official client of one blob, which signs with a key of its account."""
+    from azure.storage.blob import BlobClient, ExponentialRetry  # noqa: PLC0415  (few programs have blobs)
+
+    return BlobClient(
+        f"{access.endpoint}/azure-blob/{account}",
+        container_name=container,
+        blob_name=name,
+        credential={"account_name": account, "account_key": key},
+        retry_policy=ExponentialRetry(initial_backoff=1, retry_total=0),
         transport=transport(),
     )
 

@@ -20,12 +20,13 @@ from googleapiclient.discovery import build  # pyright: ignore[reportMissingType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Name of an API to its version and where the daemon serves it.
-_SERVED: Mapping[str, tuple[str, str]] = {
-    "compute": ("v1", "compute/v1/"),
-    "iam": ("v1", "gcp/iam/"),
-    "secretmanager": ("v1", "gcp/secretmanager/"),
-    "cloudresourcemanager": ("v1", "gcp/cloudresourcemanager/"),
+# Name here to the name of the API, its version, and where the daemon serves it.
+_SERVED: Mapping[str, tuple[str, str, str]] = {
+    "compute": ("compute", "v1", "compute/v1/"),
+    "iam": ("iam", "v1", "gcp/iam/"),
+    "secretmanager": ("secretmanager", "v1", "gcp/secretmanager/"),
+    "cloudresourcemanager": ("cloudresourcemanager", "v1", "gcp/cloudresourcemanager/"),
+    "tags": ("cloudresourcemanager", "v3", "gcp/cloudresourcemanager/"),
 }
 _SECONDS = 300.0
 
@@ -81,19 +82,26 @@ class Access:
     _services: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def service(self, name: str) -> Any:  # noqa: ANN401  (the clients are made at run time and have no types)
-        """Return the client of an API, for example ``compute``; it may be used from any thread."""
+    def service(self, name: str, location: str = "") -> Any:  # noqa: ANN401  (made at run time, without types)
+        """Return the client of an API, for example ``compute``; it may be used from any thread.
+
+        Args:
+            name: The API; ``tags`` is the newer version of Resource Manager.
+            location: The zone whose own Resource Manager is asked, as for tags of machines.
+        """
+        key = f"{location}-{name}" if location else name
         with self._lock:
-            if name not in self._services:
-                version, path = _SERVED[name]
-                self._services[name] = build(
-                    name,
+            if key not in self._services:
+                api, version, path = _SERVED[name]
+                path = f"gcp/{location}-{api}/" if location else path
+                self._services[key] = build(
+                    api,
                     version,
                     http=Transport(self.url, self.token),
                     static_discovery=True,
                     client_options={"api_endpoint": f"{self.url}/{path}"},
                 )
-            return self._services[name]
+            return self._services[key]
 
     def schemas(self, name: str) -> dict[str, Any]:
         """Return the official model of an API's resources, by name."""

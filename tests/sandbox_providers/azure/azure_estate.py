@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from azure_parts import SUBSCRIPTION, TENANT, kind
+from azure_parts import LOCATION, SUBSCRIPTION, TENANT, kind
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -19,6 +20,13 @@ TAGS = {"confkube-cluster": "c1"}
 _ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
 # Key Vault Secrets User: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
 READER = f"{_ROLES}/4633458b-17de-408a-b874-0445c86b69e6"
+DISK = "https://confkubesandbox.blob.core.windows.net/images/podvm-az-cvm-vtpm.vhd"
+
+
+def asset(content: str) -> dict[str, str]:
+    """A text as the engine hands it over: sdk/go/common/resource/asset of github.com/pulumi/pulumi."""
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "hash": digest, "text": content}
 
 
 @cache
@@ -210,7 +218,87 @@ class Estate:
         wanted = {"sku": {"name": "Standard"}, "enableTunneling": True, "ipConfigurations": [configuration]}
         return self.make("network:BastionHost", "bastion", {**self.common, **wanted})
 
+    def credential(self) -> Resource:
+        wanted = {
+            "resourceName": self.identity().outputs["name"],
+            "issuer": "https://issuer.example.org/",
+            "subject": "system:serviceaccount:one:two",
+            "audiences": ["api://AzureADTokenExchange"],
+        }
+        return self.make("managedidentity:FederatedIdentityCredential", "credential", {**self.group, **wanted})
+
+    def role(self) -> Resource:
+        scope = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group['resourceGroupName']}"
+        wanted = {
+            "scope": scope,
+            "roleName": "starts machines",
+            "roleType": "CustomRole",
+            "description": "for a test",
+            "permissions": [{"actions": ["Microsoft.Compute/virtualMachines/write"]}],
+            "assignableScopes": [scope],
+        }
+        return self.make("authorization:RoleDefinition", "role", wanted)
+
+    def account(self) -> Resource:
+        wanted = {
+            "accountName": "accountoftests",
+            "kind": "StorageV2",
+            "sku": {"name": "Standard_LRS"},
+            "allowBlobPublicAccess": True,
+            "allowSharedKeyAccess": True,
+            "enableHttpsTrafficOnly": True,
+            "minimumTlsVersion": "TLS1_2",
+        }
+        return self.make("storage:StorageAccount", "account", {**self.common, **wanted})
+
+    def container(self) -> Resource:
+        wanted = {"accountName": self.account().outputs["name"], "publicAccess": "Blob"}
+        return self.make("storage:BlobContainer", "container", {**self.group, **wanted})
+
+    def blob(self, content: str = "{}") -> Resource:
+        wanted = {
+            "accountName": self.account().outputs["name"],
+            "containerName": self.container().outputs["name"],
+            "blobName": ".well-known/openid-configuration",
+            "contentType": "application/json",
+            "source": asset(content),
+        }
+        return self.make("storage:Blob", "blob", {**self.group, **wanted})
+
+    def image(self) -> Resource:
+        disk = {"osType": "Linux", "osState": "Generalized", "blobUri": DISK, "storageAccountType": "Standard_LRS"}
+        wanted = {"hyperVGeneration": "V2", "storageProfile": {"osDisk": disk}}
+        return self.make("compute:Image", "image", {**self.common, **wanted})
+
+    def gallery(self) -> Resource:
+        return self.make("compute:Gallery", "gallery", {**self.common, "galleryName": "gallery_1"})
+
+    def definition(self, **more: Any) -> Resource:
+        features = {"SecurityType": "ConfidentialVmSupported", "DiskControllerTypes": "SCSI, NVMe"}
+        wanted = {
+            "galleryName": self.gallery().outputs["name"],
+            "architecture": "x64",
+            "features": [{"name": name, "value": value} for name, value in features.items()],
+            "hyperVGeneration": "V2",
+            "identifier": {"publisher": "confkube", "offer": "pod-vm", "sku": "one"},
+            "osState": "Generalized",
+            "osType": "Linux",
+            **more,
+        }
+        return self.make("compute:GalleryImage", "definition", {**self.common, **wanted})
+
+    def version(self) -> Resource:
+        wanted = {
+            "galleryName": self.gallery().outputs["name"],
+            "galleryImageName": self.definition().outputs["name"],
+            "galleryImageVersionName": "1.0.0",
+            "storageProfile": {"source": {"id": self.image().id}},
+            "publishingProfile": {"replicaCount": 1, "targetRegions": [{"name": LOCATION, "regionalReplicaCount": 1}]},
+        }
+        return self.make("compute:GalleryImageVersion", "version", {**self.common, **wanted})
+
     def everything(self) -> Estate:
-        for make in (self.machine, self.pool, self.assignment, self.bastion):
+        makers = (self.machine, self.pool, self.assignment, self.bastion, self.credential, self.blob, self.version)
+        for make in makers:
             make()
         return self

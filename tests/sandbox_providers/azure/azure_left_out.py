@@ -10,9 +10,15 @@ from confkube_sandbox.providers.azure_native.resource import SDK
 # The API leaves out what there is none of, whatever the specification says.
 NOTHING_OF_IT = "there is none, and then the API leaves it out"
 EXPANDED = "only with $expand=instanceView, which the real provider does not ask for"
+EXPANDED_REPLICATION = "only with $expand=ReplicationStatus, which the real provider does not ask for"
 NOT_REPORTED = "the simulated cloud does not report it"
 
 _SUBNET = ["ipConfigurationProfiles", "privateEndpoints", "resourceNavigationLinks", "serviceAssociationLinks"]
+_ACCOUNT = [
+    *("accountMigrationInProgress", "blobRestoreStatus", "customDomain", "failoverInProgress", "geoReplicationStats"),
+    *("isSkuConversionBlocked", "keyPolicy", "lastGeoFailoverTime", "sasPolicy", "secondaryEndpoints"),
+    *("secondaryLocation", "statusOfSecondary"),
+]
 LEFT_OUT: dict[str, dict[str, list[str]]] = {
     "network:VirtualNetwork": {NOTHING_OF_IT: ["flowLogs"]},
     "network:NetworkSecurityGroup": {NOTHING_OF_IT: ["flowLogs", "networkInterfaces"]},
@@ -29,6 +35,20 @@ LEFT_OUT: dict[str, dict[str, list[str]]] = {
     },
     "compute:VirtualMachineScaleSet": {NOT_REPORTED: ["systemData"]},
     "managedidentity:UserAssignedIdentity": {NOT_REPORTED: ["systemData"]},
+    "compute:Image": {NOT_REPORTED: ["systemData"]},
+    "compute:Gallery": {NOTHING_OF_IT: ["sharingStatus"], NOT_REPORTED: ["systemData"]},
+    "compute:GalleryImage": {NOT_REPORTED: ["systemData"]},
+    "compute:GalleryImageVersion": {
+        EXPANDED_REPLICATION: ["replicationStatus"],
+        NOTHING_OF_IT: ["validationsProfile"],
+        NOT_REPORTED: ["systemData"],
+    },
+    "managedidentity:FederatedIdentityCredential": {NOT_REPORTED: ["systemData"]},
+    "authorization:RoleDefinition": {NOT_REPORTED: ["systemData"]},
+    "storage:StorageAccount": {NOTHING_OF_IT: _ACCOUNT},
+    "storage:BlobContainer": {
+        NOTHING_OF_IT: ["deletedTime", "immutabilityPolicy", "leaseDuration", "legalHold", "version"]
+    },
     "authorization:RoleAssignment": {NOT_REPORTED: ["systemData"]},
     "keyvault:Vault": {NOT_REPORTED: ["systemData"]},
     "keyvault:Secret": {NOTHING_OF_IT: ["tags"]},

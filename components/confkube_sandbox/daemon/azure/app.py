@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from confkube_sandbox import clock
-from confkube_sandbox.daemon.azure import faults, frontdoor, ids, inventory, lifecycle
+from confkube_sandbox.daemon.azure import blobs, faults, frontdoor, ids, inventory, lifecycle
 from confkube_sandbox.daemon.azure.context import Memory
 from confkube_sandbox.daemon.azure.errors import ArmError, render
 from confkube_sandbox.daemon.azure.routing import Router, operation_of
@@ -49,7 +49,11 @@ class Azure(KeptCloud[Memory]):
         """Answer one HTTP request; None means that the connection is cut without an answer."""
         request_id = str(uuid.uuid4())
         try:
+            if request.path.startswith(blobs.PREFIX):
+                return self._serve_blob(request)
             return self._serve(request, request_id)
+        except blobs.BlobError as refusal:
+            return refusal.reply(request_id)
         except ArmError as refusal:
             return render(refusal, request_id)
         except StorageError:
@@ -57,6 +61,15 @@ class Azure(KeptCloud[Memory]):
         except Exception:  # noqa: BLE001  a fault of ours reaches the client as the service's own 500
             log_fault(_log, "internal fault")
         return render(ArmError("InternalServerError", "Encountered internal server error.", 500), request_id)
+
+    def _serve_blob(self, request: Incoming) -> Reply:
+        with self._lock:
+            lifecycle.advance(self.memory, clock.now(self._home))
+            reply = blobs.serve(request, self.memory, self._disabled)
+            change = self.store.mark() if request.method not in _READS else 0
+        if change:
+            self.store.commit(change)
+        return reply
 
     def _serve(self, request: Incoming, request_id: str) -> Reply | None:
         frontdoor.authenticate(request, self._token, self._disabled)

@@ -14,7 +14,7 @@ def resources(memory: Memory, account: str | None = None) -> list[Found]:
     return sorted(
         (each.account, each.kind.label, _place(memory, each))
         for each in memory.resources.values()
-        if account is None or each.account == account.lower()
+        if each.kind.label and (account is None or each.account == account.lower())
     )
 
 

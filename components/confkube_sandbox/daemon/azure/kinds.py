@@ -12,6 +12,8 @@ from confkube_sandbox.daemon.azure.kind import (
     Kind,
     Names,
 )
+from confkube_sandbox.daemon.azure.kinds_images import IMAGE_KINDS
+from confkube_sandbox.daemon.azure.kinds_storage import STORAGE_KINDS
 
 _NETWORK = "azure.mgmt.network"
 _COMPUTE = "azure.mgmt.compute"
@@ -206,6 +208,28 @@ KINDS: tuple[Kind, ...] = (
         methods=frozenset({"PUT", "GET", "PATCH", "DELETE"}),
     ),
     Kind(
+        type="Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+        operations="FederatedIdentityCredentials",
+        versions=("2024-11-30", "2023-01-31"),
+        package=_IDENTITY,
+        model="FederatedIdentityCredential",
+        label="federated-identity-credential",
+        names=Names(pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*", least=3, most=120),
+        tracked=False,
+        listed=frozenset({"parent"}),
+    ),
+    Kind(
+        type="Microsoft.Authorization/roleDefinitions",
+        operations="RoleDefinitions",
+        versions=("2022-04-01", "2022-05-01-preview"),
+        package=_AUTHORIZATION,
+        model="RoleDefinition",
+        label="role-definition",
+        names=Names(pattern=r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+        tracked=False,
+        listed=frozenset({"scope"}),
+    ),
+    Kind(
         type="Microsoft.Authorization/roleAssignments",
         operations="RoleAssignments",
         versions=("2022-04-01",),
@@ -244,6 +268,8 @@ KINDS: tuple[Kind, ...] = (
         methods=frozenset({"PUT", "GET", "PATCH"}),
         listed=frozenset({"parent"}),
     ),
+    *IMAGE_KINDS,
+    *STORAGE_KINDS,
 )
 NAMESPACES = {each.namespace.lower(): each.namespace for each in KINDS}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.daemon.azure import operations
 from confkube_sandbox.daemon.azure.context import FAILED, SUCCEEDED, TERMINAL
-from confkube_sandbox.daemon.azure.services import addresses, effects, links, machines, network, vaults
+from confkube_sandbox.daemon.azure.services import addresses, effects, images, links, machines, network, storage, vaults
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STAGES: tuple[frozenset[str], ...] = (
     frozenset({links.VM, links.SET, links.BASTION}),
     frozenset({links.NIC, machines.DISK}),
-    frozenset({vaults.VAULT, machines.IDENTITY}),
+    frozenset({vaults.VAULT, machines.IDENTITY, images.GALLERY, images.IMAGE, storage.ACCOUNT}),
     frozenset({network.NETWORK}),
     frozenset({links.NAT, network.GROUP}),
     frozenset({addresses.ADDRESS}),

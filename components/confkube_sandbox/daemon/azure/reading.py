@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.accounts import AZURE_TENANT
-from confkube_sandbox.daemon.azure import kinds
+from confkube_sandbox.daemon.azure import kinds, resources
 from confkube_sandbox.daemon.azure.catalog import images, regions, roles, sizes
 from confkube_sandbox.daemon.azure.context import normal_location
 from confkube_sandbox.daemon.azure.errors import ArmError, answer
 from confkube_sandbox.daemon.azure.services import addresses, capacity, vaults
+from confkube_sandbox.daemon.azure.services import roles as custom_roles
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.catalog.sizes import Size
@@ -84,7 +85,7 @@ def skus(target: Target) -> Reply:
 
 
 def _sku(size: Size, location: str) -> dict[str, Any] | None:
-    if location not in size.regions and size.status == "ga":
+    if location not in size.regions:
         return None
     capabilities = {
         "vCPUs": str(size.vcpus),
@@ -96,7 +97,7 @@ def _sku(size: Size, location: str) -> dict[str, Any] | None:
     }
     if size.tee:
         capabilities["ConfidentialComputingType"] = size.tee
-    if size.tee or size.status != "ga":
+    if not size.trusted:
         capabilities["TrustedLaunchDisabled"] = "True"
     restrictions = [
         {
@@ -166,17 +167,38 @@ def image(target: Target) -> Reply:
     return answer(200, body)
 
 
-def role_definitions(target: Target) -> Reply:
-    """List the known built-in roles, or read one."""
+def role_definitions(memory: Memory, target: Target) -> Reply:
+    """List the known built-in roles and the custom ones of the directory, or read one."""
+    builtin = {guid: _role(guid, name) for guid, name in roles.ROLES.items()}
+    custom = {each.name.lower(): resources.show(memory, each) for each in memory.of_type(custom_roles.DEFINITION)}
+    found = builtin | custom
     if target.is_collection:
         wanted = re.search(r"roleName eq '([^']*)'", target.query.get("$filter", ""), re.IGNORECASE)
-        found = [_role(guid, name) for guid, name in roles.ROLES.items() if wanted is None or name == wanted[1]]
-        return answer(200, {"value": found})
+        rows = [each for each in found.values() if wanted is None or each["properties"]["roleName"] == wanted[1]]
+        return answer(200, {"value": rows})
     guid = target.name.lower()
-    if guid not in roles.ROLES:
+    if guid not in found:
         text = f"The specified role definition with ID '{guid.replace('-', '')}' does not exist."
         raise ArmError("RoleDefinitionDoesNotExist", text, 404)
-    return answer(200, _role(guid, roles.ROLES[guid]))
+    return answer(200, found[guid])
+
+
+def vm_sizes(target: Target) -> Reply:
+    """List the VM sizes of a region in the older form, which says nothing about restrictions."""
+    location = normal_location(target.names[0])
+    rows = [
+        {
+            "name": each.name,
+            "numberOfCores": each.vcpus,
+            "osDiskSizeInMB": 1047552,
+            "resourceDiskSizeInMB": 0,
+            "memoryInMB": int(each.memory_gib * 1024),
+            "maxDataDiskCount": max(4, min(64, 2 * each.vcpus)),
+        }
+        for each in sizes.sizes().values()
+        if location in each.regions
+    ]
+    return answer(200, {"value": rows})
 
 
 def _role(guid: str, name: str) -> dict[str, Any]:

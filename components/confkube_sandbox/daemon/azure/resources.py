@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 from confkube_sandbox.daemon.azure import ids, lifecycle, operations
 from confkube_sandbox.daemon.azure.context import DELETING, TERMINAL, Resource
 from confkube_sandbox.daemon.azure.errors import ArmError, answer
-from confkube_sandbox.daemon.azure.services import effects, links, machines, vaults
+from confkube_sandbox.daemon.azure.services import effects, links, machines, roles, storage, vaults
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.context import Call, Memory
     from confkube_sandbox.daemon.http import Reply
 
-_STATELESS = frozenset({vaults.ASSIGNMENT, vaults.SECRET, machines.IDENTITY})
+_STATELESS = frozenset(
+    {vaults.ASSIGNMENT, vaults.SECRET, machines.IDENTITY, roles.DEFINITION, roles.CREDENTIAL, storage.CONTAINER}
+)
+_TOLD = frozenset({vaults.ASSIGNMENT, roles.DEFINITION})
+"""What is shown once more when it is deleted."""
 _TAGGED = frozenset({"microsoft.network", "microsoft.compute"})
 """Providers that show etags."""
 GROUP = "Microsoft.Resources/resourceGroups"
@@ -96,7 +100,7 @@ def delete(call: Call, base: str) -> Reply:
     if resource is None:
         return answer(204, None)
     if not call.kind.delete:
-        body = show(call.memory, resource) if call.kind.type == vaults.ASSIGNMENT else None
+        body = show(call.memory, resource) if call.kind.type in _TOLD else None
         lifecycle.remove(call.memory, resource, call.now)
         return answer(200, body)
     resource.state = DELETING
@@ -170,24 +174,46 @@ def require(call: Call) -> Resource:
 def missing(call: Call) -> ArmError:
     """Return the refusal for a resource that does not exist."""
     kind = call.kind
-    if kind.type == GROUP:
-        return ArmError("ResourceGroupNotFound", f"Resource group '{call.target.name}' could not be found.", 404)
-    if kind.type == vaults.ASSIGNMENT:
-        return ArmError("RoleAssignmentNotFound", f"The role assignment '{call.target.name}' is not found.", 404)
-    if kind.type == vaults.SECRET and call.memory.get(call.target.parent):
-        text = f"A secret with (name/id) {call.target.name} was not found in this key vault."
-        return ArmError("SecretNotFound", text, 404)
-    if kind.parent and kind.namespace == "Microsoft.Network" and call.memory.get(call.target.parent):
-        return ArmError("NotFound", f"Resource {call.id} not found.", 404)
-    if kind.type == links.INSTANCE and call.memory.get(call.target.parent):
-        text = f"The entity was not found in this Azure location: {call.target.name}"
-        return ArmError("NotFound", text, 404)
+    told = _missing_at_once(call)
+    if told is None and kind.parent and call.memory.get(call.target.parent):
+        told = _missing_below(call)
+    if told is not None:
+        return ArmError(*told, 404)
     name = f"{kind.namespace}/{'/'.join(f'{one}/{two}' for one, two in _pairs(call))}"
     text = (
         f"The Resource '{name}' under resource group '{call.target.group}' was not found. For more details please go "
         "to https://aka.ms/ARMResourceNotFoundFix"
     )
     return ArmError("ResourceNotFound", text, 404)
+
+
+def _missing_at_once(call: Call) -> tuple[str, str] | None:
+    """Code and text of the types whose provider has words of its own."""
+    match call.kind.type:
+        case "Microsoft.Resources/resourceGroups":
+            return "ResourceGroupNotFound", f"Resource group '{call.target.name}' could not be found."
+        case vaults.ASSIGNMENT:
+            return "RoleAssignmentNotFound", f"The role assignment '{call.target.name}' is not found."
+        case roles.DEFINITION:
+            told = call.target.name.replace("-", "")
+            return "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{told}' does not exist."
+        case _:
+            return None
+
+
+def _missing_below(call: Call) -> tuple[str, str] | None:
+    """Code and text of what is part of something that does exist."""
+    match call.kind.type:
+        case storage.CONTAINER:
+            return "ContainerNotFound", "The specified container does not exist."
+        case vaults.SECRET:
+            return "SecretNotFound", f"A secret with (name/id) {call.target.name} was not found in this key vault."
+        case links.INSTANCE:
+            return "NotFound", f"The entity was not found in this Azure location: {call.target.name}"
+        case _ if call.kind.namespace == "Microsoft.Network":
+            return "NotFound", f"Resource {call.id} not found."
+        case _:
+            return None
 
 
 def _pairs(call: Call) -> list[tuple[str, str]]:

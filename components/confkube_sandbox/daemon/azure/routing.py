@@ -9,7 +9,7 @@ from confkube_sandbox.daemon.azure import frontdoor, groups, ids, kinds, operati
 from confkube_sandbox.daemon.azure.context import Call
 from confkube_sandbox.daemon.azure.errors import ArmError, answer
 from confkube_sandbox.daemon.azure.rules import apply
-from confkube_sandbox.daemon.azure.services import base, links, scale_sets
+from confkube_sandbox.daemon.azure.services import base, links, roles, scale_sets, storage
 from confkube_sandbox.daemon.azure.validate import Validator
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "microsoft.compute/virtualmachines/instanceview": ("VirtualMachines_InstanceView", ""),
     "microsoft.compute/virtualmachinescalesets/delete": ("VirtualMachineScaleSets_DeleteInstances", ""),
     "microsoft.compute/virtualmachinescalesets/manualupgrade": ("VirtualMachineScaleSets_UpdateInstances", ""),
+    "microsoft.storage/storageaccounts/listkeys": ("StorageAccounts_ListKeys", ""),
     "microsoft.compute/virtualmachinescalesets/networkinterfaces": ("NetworkInterfaces_ListVirtualMachineScaleSet", ""),
     "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces": (
         "NetworkInterfaces_ListVirtualMachineScaleSetVM",
@@ -95,6 +96,8 @@ class Router:
         if kind is None or kind.type == resources.GROUP:
             raise frontdoor.unknown_type(target, self._disabled)
         self._version(kind.versions)
+        if kind.type == roles.DEFINITION and self._request.method == "GET":
+            return reading.role_definitions(self._memory, target)
         return self._resource(kind)
 
     def _without_provider(self) -> Reply:
@@ -131,7 +134,7 @@ class Router:
             "skus": lambda: reading.skus(target),
             "usages": lambda: reading.usages(self._memory, self._settings, target),
             "operations": lambda: operations.show(self._memory, self._settings, target),
-            "roledefinitions": lambda: reading.role_definitions(target),
+            "vmsizes": lambda: reading.vm_sizes(target),
             "deletedvaults": lambda: reading.deleted_vaults(self._memory, target),
             "versions": lambda: reading.image(target),
             "checknameavailability": self._name_available,
@@ -158,6 +161,8 @@ class Router:
         apply(call, self._disabled, arm=True)
         resource = resources.require(call)
         apply(call, self._disabled)
+        if action == "listkeys":
+            return answer(200, storage.keys(resource))
         if action == "instanceview":
             return answer(200, groups.instance_view(resource))
         if action == "networkinterfaces":
@@ -240,6 +245,8 @@ def _canonical(memory: Memory, kind: Kind, target: Target) -> str:
     start = f"/subscriptions/{target.subscription.lower()}"
     if kind.type == resources.GROUP:
         return f"{start}/resourceGroups/{target.name}"
+    if kind.type == roles.DEFINITION:
+        return roles.own_id(target.subscription.lower(), target.name)
     if kind.namespace == "Microsoft.Authorization":
         owner = memory.get(target.scope)
         return f"{owner.id if owner else target.scope}/providers/{kind.type}/{target.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.providers.azure_native.blobs import Blob
 from confkube_sandbox.providers.azure_native.connection import look
 from confkube_sandbox.providers.azure_native.kinds import KINDS
 from confkube_sandbox.providers.azure_native.lookups import GetClientConfig, GetResourceGroup
@@ -21,7 +22,8 @@ __all__ = ["SDK", "configure", "functions", "handlers"]
 
 def handlers() -> Iterable[ResourceHandler]:
     """All resource types."""
-    return tuple(Secret(kind) if kind.special == "secret" else Resource(kind) for kind in KINDS)
+    special = {"secret": Secret, "blob": Blob}
+    return tuple(special.get(kind.special, Resource)(kind) for kind in KINDS)
 
 
 def functions() -> Iterable[FunctionHandler]:

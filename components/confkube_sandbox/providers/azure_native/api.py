@@ -103,6 +103,17 @@ class Api:
             if error.status != _NOT_FOUND:
                 raise
 
+    def post(self, id_: str, version: str) -> Body:
+        """Ask for something that is no object, such as keys.
+
+        Raises:
+            ArmError: It was refused.
+        """
+        answer = self._send("POST", id_, version).http_response
+        if answer.status_code != _OK:
+            raise refused(answer)
+        return _json(answer)
+
     def must_not_exist(self, id_: str, version: str) -> None:
         """Refuse to create what is there: PUT would change it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Strategy = Literal["random", "copy", "uuid", ""]
 
@@ -39,7 +39,7 @@ class Kind:
         kept: Lists that are resources of their own too: empty when a new object does not give them, and left as they
             are when an update does not (CONTRIBUTING.md of pulumi-azure-native, section Sub-resources).
         limits: What path parameters must look like.
-        special: The real provider implements a part of it by hand: ``secret`` or nothing.
+        special: The real provider implements a part of it by hand: ``secret``, or all of it: ``blob``.
     """
 
     type: str
@@ -51,7 +51,7 @@ class Kind:
     required: frozenset[str] = frozenset()
     kept: tuple[tuple[str, ...], ...] = ()
     limits: tuple[tuple[str, Limits], ...] = ()
-    special: Literal["secret", ""] = ""
+    special: Literal["secret", "blob", ""] = ""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Kind:
 
         Source: AutoNamer in provider/pkg/resources/resources.go at 00eaf9e44904, read on 2026-11-25.
         """
-        if self.name == "roleAssignmentName":
+        if self.name in ("roleAssignmentName", "roleDefinitionId"):
             return "uuid"
         last = self.path.lower().rpartition("microsoft.")[2]
         whole = "microsoft." not in self.path.lower()
@@ -102,17 +102,51 @@ def _network(token: str, path: str, model: str, *, kept: tuple[tuple[str, ...], 
     )
 
 
-def _compute(token: str, path: str) -> Kind:
+def _compute(token: str, path: str, version: str = "2024-11-01") -> Kind:
     return Kind(
         type=f"azure-native:compute:{token}",
         path=f"{_GROUP}/providers/Microsoft.Compute/{path}",
-        version="2024-11-01",
+        version=version,
         body=("compute", token),
         waits=_BOTH,
         required=_LOCATION,
         limits=(_GROUP_NAME,),
     )
 
+
+def _storage(token: str, path: str, **more: Any) -> Kind:  # noqa: ANN401  the fields of a kind
+    return Kind(
+        type=f"azure-native:storage:{token}",
+        path=f"{_GROUP}/providers/Microsoft.Storage/storageAccounts/{{accountName}}{path}",
+        version="2024-01-01",
+        limits=(
+            _GROUP_NAME,
+            ("accountName", Limits(least=3, most=24, pattern="^[a-z0-9]+$")),
+            *more.pop("limits", ()),
+        ),
+        **more,
+    )
+
+
+_CONTAINER = "/blobServices/default/containers/{containerName}"
+STORAGE: tuple[Kind, ...] = (
+    _storage(
+        "StorageAccount",
+        "",
+        body=("storage", "StorageAccountCreateParameters"),
+        answer=("storage", "StorageAccount"),
+        waits=_PUT,
+        required=_LOCATION,
+    ),
+    _storage(
+        "BlobContainer",
+        _CONTAINER,
+        body=("storage", "BlobContainer"),
+        limits=(("containerName", Limits(least=3, most=63)),),
+    ),
+    # getBlobMetadata in provider/pkg/resources/customresources/custom_storage_azidentity.go at 0e7c8eefcfa8.
+    _storage("Blob", f"{_CONTAINER}/blobs/{{blobName}}", body=("storage", "BlobContainer"), special="blob"),
+)
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -143,6 +177,14 @@ KINDS: tuple[Kind, ...] = (
     _network("NetworkInterface", "networkInterfaces/{networkInterfaceName}", "NetworkInterface"),
     _compute("VirtualMachine", "virtualMachines/{vmName}"),
     _compute("VirtualMachineScaleSet", "virtualMachineScaleSets/{vmScaleSetName}"),
+    _compute("Image", "images/{imageName}"),
+    _compute("Gallery", "galleries/{galleryName}", "2024-03-03"),
+    _compute("GalleryImage", "galleries/{galleryName}/images/{galleryImageName}", "2024-03-03"),
+    _compute(
+        "GalleryImageVersion",
+        "galleries/{galleryName}/images/{galleryImageName}/versions/{galleryImageVersionName}",
+        "2024-03-03",
+    ),
     Kind(
         type="azure-native:managedidentity:UserAssignedIdentity",
         path=f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}",
@@ -150,6 +192,23 @@ KINDS: tuple[Kind, ...] = (
         body=("msi.v2024_11_30", "Identity"),
         required=_LOCATION,
         limits=(_GROUP_NAME,),
+    ),
+    Kind(
+        type="azure-native:managedidentity:FederatedIdentityCredential",
+        path=f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
+        "/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}",
+        version="2023-01-31",
+        body=("msi.v2024_11_30", "FederatedIdentityCredential"),
+        limits=(
+            _GROUP_NAME,
+            ("federatedIdentityCredentialResourceName", Limits(pattern="^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$")),
+        ),
+    ),
+    Kind(
+        type="azure-native:authorization:RoleDefinition",
+        path="/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}",
+        version="2022-05-01-preview",
+        body=("authorization.v2022_05_01_preview", "RoleDefinition"),
     ),
     Kind(
         type="azure-native:authorization:RoleAssignment",
@@ -181,4 +240,5 @@ KINDS: tuple[Kind, ...] = (
         ),
         special="secret",
     ),
+    *STORAGE,
 )

@@ -96,7 +96,9 @@ def _mapped(cls: type) -> dict[str, Member]:
         path = tuple(row["key"].split("."))
         name = re.sub(r"[\[\]{}]", "", row["type"])
         inner = getattr(module, name, None)
-        found[path[-1]] = Member(path, inner if isinstance(inner, type) else None, row["type"].startswith("{"))
+        # Of two with the same name, the inner one stays known by its whole path.
+        key = path[-1] if path[-1] not in found or len(path) == 1 else ".".join(path)
+        found[key] = Member(path, inner if isinstance(inner, type) else None, row["type"].startswith("{"))
     return found
 
 

@@ -27,8 +27,26 @@ Values = dict[str, Any]
 _ARRAYS: tuple[object, ...] = (collections.abc.Sequence, list)
 _MAPS: tuple[object, ...] = (collections.abc.Mapping, dict)
 # Names that the specification changes for SDKs, where Azure's and Pulumi's differ: the times of a secret's attributes,
-# and the pool of an address space (keyvault secrets.json, x-ms-client-name; network virtualNetwork.json of 2024-05-01).
-_RENAMED = {"expires": ("exp",), "notBefore": ("nbf",), "id": ("pool", "id")}
+# the pool of an address space, the kind of a role, and settings of storage accounts (keyvault secrets.json,
+# authorization-RoleDefinitionsCalls.json, storage.json: x-ms-client-name; network virtualNetwork.json of 2024-05-01).
+_RENAMED = {
+    "expires": ("exp",),
+    "notBefore": ("nbf",),
+    "id": ("pool", "id"),
+    "roleType": ("properties", "type"),
+    "enableHttpsTrafficOnly": ("properties", "supportsHttpsTrafficOnly"),
+    "networkRuleSet": ("properties", "networkAcls"),
+    "enableNfsV3": ("properties", "isNfsV3Enabled"),
+    "keyVaultProperties": ("keyvaultproperties",),
+    "keyName": ("keyname",),
+    "keyVersion": ("keyversion",),
+    "keyVaultUri": ("keyvaulturi",),
+    "encryptionIdentity": ("identity",),
+    "encryptionUserAssignedIdentity": ("userAssignedIdentity",),
+    "encryptionFederatedIdentityClientId": ("federatedIdentityClientId",),
+    "virtualNetworkResourceId": ("id",),
+    "iPAddressOrRange": ("value",),
+}
 # References inside a resource that does not exist yet, such as a pool of a load balancer.
 _SELF = "$self/"
 
@@ -148,8 +166,9 @@ def _promise(annotation: object, value: object) -> object:
 
 def _member(found: Mapping[str, Member], name: str) -> Member:
     path = _RENAMED.get(name)
-    if path is not None and path[0] in found and name not in found:
-        return models.Member(path, None, keyed=False)
+    if path is not None and name not in found and (path[0] in found or ".".join(path) in found):
+        held = next((each for each in found.values() if each.path == path), None)
+        return held or models.Member(path, None, keyed=False)
     # A name that Azure's newer models do not have is plain, and beside the others.
     return found.get(name) or models.Member((name,), None, keyed=False)
 

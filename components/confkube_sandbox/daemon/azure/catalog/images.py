@@ -26,16 +26,18 @@ class Image:
     """Feature ``SecurityType``; empty for none."""
     source: str
     size_gb: int = 30
+    nvme: bool = True
+    """Whether it starts from a disk behind an NVMe controller."""
 
     @property
     def confidential(self) -> bool:
         """Whether confidential machines can be made from it."""
-        return self.security in {CONFIDENTIAL, BOTH}
+        return self.security.lower() in {CONFIDENTIAL.lower(), BOTH.lower()}
 
     @property
     def trusted(self) -> bool:
         """Whether machines with trusted launch can be made from it."""
-        return self.security in {TRUSTED, BOTH}
+        return self.security.lower() in {TRUSTED.lower(), BOTH.lower()}
 
 
 # "All Ubuntu images from Ubuntu 20.04 LTS forward support Trusted Launch on Hyper-V Gen2 SKUs" (read 2026-11-25). The

@@ -41,10 +41,18 @@ class Size:
     accelerated: bool
     """Whether accelerated networking can be used."""
     local_disk: bool
+    trusted: bool
+    """Whether it makes machines with trusted launch; child-capable sizes do not (their pages, 2026-11-23)."""
+    nvme: bool
+    """Whether its disks are behind NVMe controllers alone, as of the series of version 6 (see ``sources.NVME``)."""
 
     def offered(self, location: str) -> bool:
-        """Whether machines of the size can be made in a region. Previews need an approval that nobody has here."""
-        return self.status == "ga" and location in self.regions
+        """Whether machines of the size can be made in a region.
+
+        Previews need an approval and a quota, which no subscription has unless it asks for them; those of the sandbox
+        have both, since what a stack allows by name is to be rehearsed here.
+        """
+        return location in self.regions
 
 
 @cache
@@ -69,6 +77,8 @@ def sizes() -> dict[str, Size]:
             # "Accelerated Networking: Not supported" on the pages of DCasv5, ECasv5, DCasv6 and ECasv6.
             accelerated=tee != "SNP",
             local_disk="d" in features,
+            trusted=not tee and not suffix,
+            nvme=version == "6" and not suffix,
         )
     return found
 

@@ -13,6 +13,8 @@ from confkube_sandbox.daemon.azure.rules import (
     capacity,
     changes,
     confidential,
+    credentials,
+    galleries,
     images,
     in_use,
     interfaces,
@@ -20,8 +22,10 @@ from confkube_sandbox.daemon.azure.rules import (
     machines,
     networks,
     references,
+    roles,
     scale_sets,
     security_rules,
+    storage,
     vaults,
 )
 from confkube_sandbox.daemon.rules import Rule, collect
@@ -48,7 +52,11 @@ _MODULES: tuple[ModuleType, ...] = (
     changes,
     capacity,
     assignments,
+    roles,
+    credentials,
     vaults,
+    galleries,
+    storage,
 )
 ARM = "arm"
 

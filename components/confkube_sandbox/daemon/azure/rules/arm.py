@@ -78,6 +78,19 @@ def name(call: Call) -> None:
                 "Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
             )
             raise ArmError("VaultNameNotValid", text)
+        case "authorization" if call.kind.type.endswith("/roleDefinitions"):
+            text = f"The role definition ID '{given}' is not valid. The role definition ID must be a GUID."
+            raise ArmError("InvalidRoleDefinitionId", text)
+        case "storage":
+            raise _name_in_storage(call)
+        case "managedidentity" if call.kind.parent:
+            raise ArmError("BadRequest", f"Federated Identity Credential name '{given}' is invalid.")
+        case "compute" if call.kind.type.endswith("/galleries"):
+            text = (
+                "Gallery name is invalid. Allowed characters in gallery name are uppercase or lowercase letters, "
+                "digits, underscores and periods."
+            )
+            raise ArmError("BadRequest", text)
         case "authorization":
             text = f"The role assignment ID '{given}' is not valid. The role assignment ID must be a GUID."
             raise ArmError("InvalidRoleAssignmentId", text)
@@ -87,6 +100,16 @@ def name(call: Call) -> None:
                 f"{names.most} characters long and match '{names.pattern}'."
             )
             raise ArmError("InvalidResourceName", text)
+
+
+def _name_in_storage(call: Call) -> ArmError:
+    if call.kind.parent:
+        return ArmError("InvalidResourceName", "The specifed resource name contains invalid characters.")
+    text = (
+        f"{call.target.name} is not a valid storage account name. Storage account name must be between 3 and 24 "
+        "characters in length and use numbers and lower-case letters only."
+    )
+    return ArmError("AccountNameInvalid", text)
 
 
 @rule("arm", "PUT", name="arm.location-required", source=sources.LOCATION_REQUIRED, date=sources.SEEN, evidence=READ)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from confkube_sandbox.accounts import AZURE_CALLER, AZURE_TENANT
 from confkube_sandbox.daemon.azure import ids
-from confkube_sandbox.daemon.azure.catalog import roles
 from confkube_sandbox.daemon.azure.errors import ArmError
 from confkube_sandbox.daemon.azure.rules import sources
-from confkube_sandbox.daemon.azure.services import machines, vaults
+from confkube_sandbox.daemon.azure.services import machines, roles, vaults
 from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
@@ -39,10 +38,11 @@ def scope_exists(call: Call) -> None:
 
 @rule("authorization", _ASSIGN, name="authorization.role", source=sources.ROLES, date=sources.SEEN, evidence=RECALLED)
 def role_exists(call: Call) -> None:
-    """The role exists."""
+    """The role exists, and can be assigned there."""
     given = str(call.properties.get("roleDefinitionId", ""))
     guid = given.rpartition("/")[2].lower()
-    if ids.type_of(given) != "microsoft.authorization/roledefinitions" or guid not in roles.ROLES:
+    known = ids.type_of(given) == "microsoft.authorization/roledefinitions"
+    if not known or not roles.assignable(call.memory, guid, call.target.scope):
         text = f"The specified role definition with ID '{guid.replace('-', '')}' does not exist."
         raise ArmError("RoleDefinitionDoesNotExist", text, 404)
 

@@ -52,6 +52,25 @@ def size_only_confidential(call: Call) -> None:
 @rule(
     "compute",
     spec.WRITES,
+    name="compute.size-not-trusted",
+    source=sources.TRUSTED_SIZE,
+    date="2026-11-27",
+    evidence=READ,
+)
+def size_not_trusted(call: Call) -> None:
+    """A size whose children are confidential knows no trusted launch; a confidential one is refused above."""
+    found = spec.of(call)
+    if found.security_type == "TrustedLaunch" and found.size is not None and not found.size.trusted:
+        text = (
+            f"The VM size '{found.size.name}' {_UNSUPPORTED} 'TrustedLaunch' security type. For more information, see "
+            "https://aka.ms/TrustedLaunch-FAQ"
+        )
+        raise ArmError("BadRequest", text)
+
+
+@rule(
+    "compute",
+    spec.WRITES,
     name="compute.encryption-missing",
     source=sources.ENCRYPTION_MISSING,
     date=sources.SEEN,

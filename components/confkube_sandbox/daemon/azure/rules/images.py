@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.context import Call
 
 
+_SEEN = "2026-11-27"
+
+
 @rule("compute", spec.WRITES, name="compute.image-exists", source=sources.IMAGE, date=sources.SEEN, evidence=READ)
 def image_exists(call: Call) -> None:
     """A marketplace image exists."""
@@ -24,6 +27,41 @@ def image_exists(call: Call) -> None:
             "correct. For more details about storage profile information, please refer to https://aka.ms/storageprofile"
         )
         raise ArmError("PlatformImageNotFound", text, 404, target="imageReference")
+
+
+@rule("compute", spec.WRITES, name="compute.gallery-image", source=sources.GALLERY_IMAGE, date=_SEEN, evidence=READ)
+def gallery_image(call: Call) -> None:
+    """A version of a gallery's image exists in the region."""
+    found = spec.of(call)
+    given = found.reference.get("id") or found.reference.get("communityGalleryImageId")
+    if given and found.image is None and not (call.existing and _same_image(call, str(given))):
+        text = (
+            f'"The gallery image {given} is not available in {call.location} region. Please contact image owner to '
+            'replicate to this region, or change your requested region."'
+        )
+        raise ArmError("GalleryImageNotFound", text, 404, target="imageReference")
+
+
+def _same_image(call: Call, image: str) -> bool:
+    """Whether a machine has the image already, which may be gone since."""
+    path = "storageProfile.imageReference"
+    place = f"properties.virtualMachineProfile.{path}" if call.kind.type == links.SET else f"properties.{path}"
+    held = ids.part(call.existing.given, place) if call.existing else {}
+    return image in {held.get("id"), held.get("communityGalleryImageId")}
+
+
+@rule("compute", spec.WRITES, name="compute.image-disk-controller", source=sources.NVME, date=_SEEN, evidence=READ)
+def image_disk_controller(call: Call) -> None:
+    """A size whose disks are behind NVMe starts from images that can do that."""
+    found = spec.of(call)
+    if found.size is not None and found.size.nvme and found.image is not None and not found.image.nvme:
+        text = (
+            f"The VM size '{found.size.name}' cannot boot with OS image or disk. Please check that disk controller "
+            "types supported by the OS image or disk is one of the supported disk controller types for the VM size "
+            f"'{found.size.name}'. Please query sku api at https://aka.ms/azure-compute-skus  to determine supported "
+            "disk controller types for the VM size."
+        )
+        raise ArmError("InvalidParameter", text, target="vmSize")
 
 
 @rule(

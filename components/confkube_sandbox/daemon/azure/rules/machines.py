@@ -45,7 +45,12 @@ def needs_interface(call: Call) -> None:
     evidence=READ,
 )
 def interface_exists(call: Call) -> None:
-    """Network interfaces exist in the machine's region."""
+    """Network interfaces exist in the machine's region; so do the subnets of those that come with it."""
+    for card in call.rows("properties.networkProfile.networkInterfaceConfigurations"):
+        for path in ("properties.ipConfigurations[].properties.subnet", "properties.networkSecurityGroup"):
+            for given in links.references(card, path):
+                if call.memory.get(given) is None:
+                    raise references.not_found(given, call.id)
     for each in links.interfaces(call.body):
         held = call.memory.get(each)
         if held is None or held.type != links.NIC or held.location != call.location:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from confkube_sandbox.daemon.azure import ids
-from confkube_sandbox.daemon.azure.catalog import images, sizes
-from confkube_sandbox.daemon.azure.services import links, scale_sets
+from confkube_sandbox.daemon.azure.catalog import sizes
+from confkube_sandbox.daemon.azure.services import images, links, scale_sets
 
 if TYPE_CHECKING:
     from confkube_sandbox.daemon.azure.catalog.images import Image
@@ -28,6 +28,8 @@ class Spec:
     size_name: str
     count: int
     """How many more machines than before."""
+    image: Image | None
+    """The image, if it exists and is in the region."""
 
     @property
     def size(self) -> Size | None:
@@ -71,23 +73,22 @@ class Spec:
         """The marketplace image in the form that Azure quotes."""
         return ":".join(str(self.reference.get(each, "")) for each in ("publisher", "offer", "sku", "version"))
 
-    @property
-    def image(self) -> Image | None:
-        """The marketplace image, if it exists."""
-        return images.find(*self.urn.split(":")) if self.urn.count(":") == 3 else None
-
 
 def of(call: Call) -> Spec:
     """Return what a request asks for."""
+    profile = call.part("properties.virtualMachineProfile") if call.kind.type == links.SET else call.properties
+    image = images.named(call.memory, ids.part(profile, "storageProfile.imageReference"), call.location)
     if call.kind.type == links.SET:
         held = len(scale_sets.instances(call.memory, call.existing)) if call.existing is not None else 0
         return Spec(
-            profile=call.part("properties.virtualMachineProfile"),
+            profile=profile,
+            image=image,
             size_name=str(call.at("sku.name") or ""),
             count=int(call.at("sku.capacity") or 0) - held,
         )
     return Spec(
-        profile=call.properties,
+        profile=profile,
+        image=image,
         size_name=str(call.at("properties.hardwareProfile.vmSize") or ""),
         count=1 if call.existing is None else 0,
     )

@@ -101,8 +101,52 @@ def _storage(call: Call, kept: dict[str, Any], given: dict[str, Any]) -> dict[st
     return defaults(found, {"dataDisks": [], "diskControllerType": "SCSI"})
 
 
+def _inline_interfaces(call: Call, resource: Resource) -> None:
+    """Make the interfaces that a new machine only describes: they are resources of their own, with the machine's fate.
+
+    Unlike the machine they have no tags: cloud-api-adaptor, which asks for them so, finds them by name.
+    """
+    described = resource.rows("properties.networkProfile.networkInterfaceConfigurations")
+    if not described or links.interfaces(resource.body):
+        return
+    group = resource.id.rpartition("/providers/")[0]
+    made: list[dict[str, Any]] = []
+    for number, each in enumerate(described):
+        wanted = ids.part(each, "properties")
+        card = Resource(
+            id=f"{group}/providers/{links.NIC}/{each.get('name')}", type=links.NIC, given={}, body={}, born=call.now
+        )
+        rows: list[dict[str, Any]] = []
+        for one in ids.rows(wanted, "ipConfigurations"):
+            subnet = call.memory.get(str(ids.at(one, "properties.subnet.id")))
+            address = addresses.free(call.memory, subnet, set()) if subnet else None
+            properties = {
+                "privateIPAddress": address,
+                "privateIPAllocationMethod": "Dynamic",
+                "privateIPAddressVersion": "IPv4",
+                "primary": True,
+                "subnet": {"id": subnet.id if subnet else ""},
+            }
+            rows.append(
+                {
+                    "name": one.get("name"),
+                    "id": f"{card.id}/ipConfigurations/{one.get('name')}",
+                    "properties": properties,
+                }
+            )
+        card.body = {"location": resource.location, "properties": {"primary": number == 0, "ipConfigurations": rows}}
+        if wanted.get("networkSecurityGroup"):
+            card.body["properties"]["networkSecurityGroup"] = wanted["networkSecurityGroup"]
+        card.touch()
+        call.memory.put(card)
+        fate = str(wanted.get("deleteOption", "Delete"))
+        made.append({"id": card.id, "properties": {"primary": number == 0, "deleteOption": fate}})
+    resource.body["properties"]["networkProfile"] = {"networkInterfaces": made}
+
+
 def machine_made(call: Call, resource: Resource) -> None:
     """Make the machine's OS disk, and give its interfaces hardware addresses."""
+    _inline_interfaces(call, resource)
     for each in links.interfaces(resource.body):
         card = call.memory.get(each)
         if card is not None:
