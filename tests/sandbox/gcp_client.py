@@ -64,18 +64,19 @@ class Clients:
                 made.transport._extended_operations_services.update(own)
         return self._made[collection]
 
-    def api(self, service: str, version: str = "v1") -> Any:
-        """Return google-api-python-client's client of a service; each thread has its own."""
+    def api(self, service: str, version: str = "v1", location: str = "") -> Any:
+        """Return google-api-python-client's client of a service (of one place); each thread has its own."""
         held = self._own.__dict__.setdefault("services", {})
-        if (service, version) not in held:
-            held[service, version] = build(
+        base = f"/gcp/{location}-{service}/" if location else BASES[service]
+        if (service, version, base) not in held:
+            held[service, version, base] = build(
                 service,
                 version,
                 http=_Http(self),
                 static_discovery=True,
-                client_options={"api_endpoint": f"{self._url}{BASES[service]}"},
+                client_options={"api_endpoint": f"{self._url}{base}"},
             )
-        return held[service, version]
+        return held[service, version, base]
 
     def run(self, operation: str, body: dict[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
         """Carry out a call of Compute Engine, wait for its operation, and return the call's own answer."""
@@ -127,12 +128,15 @@ class Clients:
             return _refusal(service, self.raw(**wire))
         if service == "compute":
             return self._compute_answer(operation, parameters)
-        version = parameters.pop("version", "v1")
+        version, location = parameters.pop("version", "v1"), parameters.pop("location", "")
         try:
-            self.call(service, operation, version, **parameters)
+            answer = self.call(service, operation, version, location, **parameters)
         except HttpError as refused:
             return _refusal(service, (refused.resp.status, refused.content))
-        return 200, "", ""
+        if not str(answer.get("name", "")).startswith("operations/"):
+            return 200, "", ""
+        error = self._ended(answer).get("error", {})
+        return (200, error["code"], error["message"]) if error else (200, "", "")
 
     def _compute_answer(self, operation: str, parameters: dict[str, Any]) -> tuple[int, str, str]:
         given = {"project": self.account, **parameters}
@@ -153,10 +157,23 @@ class Clients:
         error = done["error"]["errors"][0]
         return int(done["httpErrorStatusCode"]), error["code"], error["message"]
 
-    def call(self, service: str, operation: str, version: str = "v1", **parameters: Any) -> dict[str, Any]:
+    def settled(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Wait until a change of Resource Manager ends well, and return what it led to."""
+        done = self._ended(operation)
+        assert "error" not in done, done["error"]
+        return done["response"]
+
+    def _ended(self, operation: dict[str, Any]) -> dict[str, Any]:
+        while not operation.get("done"):
+            operation = self.call("cloudresourcemanager", "operations.get", "v3", name=operation["name"])
+        return operation
+
+    def call(
+        self, service: str, operation: str, version: str = "v1", location: str = "", **parameters: Any
+    ) -> dict[str, Any]:
         """Carry out one call through google-api-python-client; operation is the method's id without the service."""
         *collections, method = operation.split(".")
-        found = self.api(service, version)
+        found = self.api(service, version, location)
         for each in collections:
             found = getattr(found, each)()
         return getattr(found, method)(**parameters).execute(num_retries=0)

@@ -18,6 +18,8 @@ REGION, ZONE = "us-central1", "us-central1-a"
 REQUEST = "0b8d6c1e-6a52-4b5f-9d0e-1f2a3b4c5d6e"
 ACCOUNTS = 100
 """As many service accounts as a project may have."""
+KEYS = 10
+"""As many keys as an account may have."""
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -32,11 +34,15 @@ def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
     _machines(clients, ids)
     _group(clients, ids)
     _secrets(clients, ids)
+    _pod_images(clients, ids)
+    _rights(clients, ids)
+    _tags(clients, ids)
     # What follows never comes to its end.
     settings(speed=STOPPED_TIME)
     clients.send("networks.insert", {"project": clients.account, "body": network("pending-net")})
     given = {"project": clients.account, "region": REGION, "body": subnetwork("pending", "net", "10.0.20.0/24")}
     clients.send("subnetworks.insert", given)
+    clients.send("images.insert", {"project": clients.account, "body": pod_image("pending-image")})
     settings(speed=INSTANT)
     return ids
 
@@ -49,6 +55,15 @@ def network(name: str) -> dict[str, Any]:
 def subnetwork(name: str, of: str, block: str) -> dict[str, Any]:
     """A subnetwork."""
     return {"name": name, "network": f"global/networks/{of}", "ipCidrRange": block, "privateIpGoogleAccess": True}
+
+
+def pod_image(name: str, *features: str) -> dict[str, Any]:
+    """An image made from the archive that is there for every project."""
+    return {
+        "name": name,
+        "rawDisk": {"source": "https://storage.googleapis.com/confkube-sandbox-images/podvm-snp.tar.gz"},
+        "guestOsFeatures": [{"type": each} for each in features or ("UEFI_COMPATIBLE", "GVNIC", "SEV_SNP_CAPABLE")],
+    }
 
 
 def instance(name: str, image: str, **more: Any) -> dict[str, Any]:
@@ -231,3 +246,41 @@ def _secrets(clients: Clients, ids: dict[str, str]) -> None:
     policy = {"bindings": [{"role": "roles/secretmanager.secretAccessor", "members": [member]}]}
     clients.call("secretmanager", "projects.secrets.setIamPolicy", resource=secret, body={"policy": policy})
     ids["secret"] = secret
+
+
+def _pod_images(clients: Clients, ids: dict[str, str]) -> None:
+    for name, features in (("podvm", ()), ("bios", ("GVNIC",))):
+        clients.run("images.insert", pod_image(name, *features))
+        held = clients.call("compute", "images.get", project=clients.account, image=name)
+        ids[f"{name}_image"] = held["selfLink"]
+
+
+def _rights(clients: Clients, ids: dict[str, str]) -> None:
+    """Custom roles, one of them deleted, and an account with as many keys as it may have."""
+    parent = f"projects/{clients.account}"
+    for name in ("adaptor", "gone_role"):
+        role = {"title": name, "includedPermissions": ["compute.instances.get"], "stage": "GA"}
+        clients.call("iam", "projects.roles.create", parent=parent, body={"roleId": name, "role": role})
+    clients.call("iam", "projects.roles.delete", name=f"{parent}/roles/gone_role")
+    account = f"{parent}/serviceAccounts/{ids['nodes_account']}"
+    body = {"keyAlgorithm": "KEY_ALG_RSA_1024"}
+    for _ in range(KEYS):
+        made = clients.call("iam", "projects.serviceAccounts.keys.create", name=account, body=body)
+    ids["key"] = made["name"]
+
+
+def _tags(clients: Clients, ids: dict[str, str]) -> None:
+    """Two tag keys, values of the first, and one of them on a machine."""
+    manager = "cloudresourcemanager"
+    for number in range(2):
+        body = {"parent": f"projects/{clients.account}", "shortName": f"key-{number}"}
+        ids[f"tag_key_{number}"] = clients.settled(clients.call(manager, "tagKeys.create", "v3", body=body))["name"]
+    for name in ("blue", "green"):
+        body = {"parent": ids["tag_key_0"], "shortName": name}
+        ids[f"tag_{name}"] = clients.settled(clients.call(manager, "tagValues.create", "v3", body=body))["name"]
+    for name in ("vm", "plain"):
+        held = clients.call("compute", "instances.get", project=clients.account, zone=ZONE, instance=name)
+        place = f"//compute.googleapis.com/projects/{clients.account}/zones/{ZONE}"
+        ids[f"{name}_resource"] = f"{place}/instances/{held['id']}"
+    bound = {"parent": ids["vm_resource"], "tagValue": ids["tag_blue"]}
+    clients.settled(clients.call(manager, "tagBindings.create", "v3", ZONE, body=bound))

@@ -75,6 +75,20 @@ LEFT_OUT: dict[str, dict[str, list[str]]] = {
     },
     "gcp:secretmanager/secretVersion:SecretVersion": {NOT_SIMULATED: ["secretDataWo", "secretDataWoVersion"]},
     "gcp:secretmanager/secretIamMember:SecretIamMember": {NOT_ASKED_FOR: ["condition"]},
+    "gcp:compute/subnetworkIAMMember:SubnetworkIAMMember": {NOT_ASKED_FOR: ["condition"]},
+    "gcp:tags/tagValueIamMember:TagValueIamMember": {NOT_ASKED_FOR: ["condition"]},
+    "gcp:tags/tagKey:TagKey": {NOT_SIMULATED: ["allowedValuesRegex", "purpose", "purposeData"]},
+    "gcp:serviceaccount/key:Key": {NOT_ASKED_FOR: ["keepers"], NOT_SIMULATED: ["publicKeyData"]},
+    "gcp:compute/image:Image": {
+        NOT_SIMULATED: [
+            "imageEncryptionKey",
+            "params",
+            "shieldedInstanceInitialState",
+            "sourceDiskEncryptionKey",
+            "sourceImageEncryptionKey",
+            "sourceSnapshotEncryptionKey",
+        ],
+    },
 }
 
 

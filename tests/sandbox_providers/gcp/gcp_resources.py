@@ -24,6 +24,15 @@ ACCOUNT = "gcp:serviceaccount/account:Account"
 SECRET = "gcp:secretmanager/secret:Secret"
 VERSION = "gcp:secretmanager/secretVersion:SecretVersion"
 MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"
+IMAGE = "gcp:compute/image:Image"
+KEY = "gcp:serviceaccount/key:Key"
+ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
+PROJECT_MEMBER = "gcp:projects/iAMMember:IAMMember"
+SUBNET_MEMBER = "gcp:compute/subnetworkIAMMember:SubnetworkIAMMember"
+TAG_KEY = "gcp:tags/tagKey:TagKey"
+TAG_VALUE = "gcp:tags/tagValue:TagValue"
+TAG_MEMBER = "gcp:tags/tagValueIamMember:TagValueIamMember"
+ARCHIVE = "https://storage.googleapis.com/confkube-sandbox-images/podvm-snp.tar.gz"
 
 
 class World:
@@ -135,8 +144,47 @@ class World:
         self.make(GROUP, "pool", self.group_inputs())
         return self
 
+    def image_inputs(self) -> dict[str, Any]:
+        features = [{"type": each} for each in ("UEFI_COMPATIBLE", "GVNIC", "SEV_SNP_CAPABLE")]
+        return {"rawDisk": {"source": ARCHIVE}, "guestOsFeatures": features, "labels": LABELS}
+
+    def pod_image(self) -> World:
+        self.make(IMAGE, "podvm", self.image_inputs())
+        return self
+
+    def role_inputs(self) -> dict[str, Any]:
+        permissions = ["compute.instances.create", "compute.instances.delete"]
+        return {"roleId": "pod_vms", "title": "pod VMs", "permissions": permissions, "description": "cluster"}
+
+    def member_inputs(self) -> dict[str, Any]:
+        expression = f"resource.name.startsWith('projects/{PROJECT}/zones/{ZONE}/instances/podvm-')"
+        return {
+            "project": PROJECT,
+            "role": self.made["role"].outputs["name"],
+            "member": self.made["node"].outputs["member"],
+            "condition": {"title": "pod VMs", "expression": expression},
+        }
+
+    def rights(self) -> World:
+        self.make(KEY, "key", {"serviceAccountId": self.made["node"].id})
+        self.make(ROLE, "role", self.role_inputs())
+        self.make(PROJECT_MEMBER, "named", self.member_inputs())
+        subnet = {key: each for key, each in self.member_inputs().items() if key != "condition"}
+        self.make(SUBNET_MEMBER, "subnet-user", {**subnet, "subnetwork": self.made["subnet"].id})
+        return self
+
+    def tags(self) -> World:
+        given = {"parent": f"projects/{PROJECT}", "shortName": "confkube-cluster-c1", "description": "cluster"}
+        key = self.make(TAG_KEY, "tag-key", given)
+        value = self.make(TAG_VALUE, "tag-value", {"parent": key.id, "shortName": "c1"})
+        member = self.made["node"].outputs["member"]
+        role = "roles/resourcemanager.tagUser"
+        self.make(TAG_MEMBER, "tag-user", {"tagValue": value.id, "role": role, "member": member})
+        return self
+
     def everything(self) -> World:
-        return self.network().edge().identity().secrets().machine().pool()
+        made = self.network().edge().identity().secrets().machine().pool()
+        return made.pod_image().rights().tags()
 
     def delete_all(self) -> None:
         for resource in reversed(list(self.made.values())):

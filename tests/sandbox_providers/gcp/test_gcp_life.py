@@ -18,6 +18,8 @@ SDK_SECRETS = {
     w.TEMPLATE: {"effectiveLabels", "pulumiLabels"},
     w.SECRET: {"effectiveLabels", "pulumiLabels"},
     w.VERSION: {"secretData"},
+    w.IMAGE: {"effectiveLabels", "pulumiLabels"},
+    w.KEY: {"privateKey"},
 }
 HANDLERS = {handler.token: handler for handler in package.handlers()}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from confkube_sandbox import clock
 from confkube_sandbox.daemon.faults import after, planned
 from confkube_sandbox.daemon.gcp import (
+    account_keys,
     accounts,
     faults,
     inventory,
@@ -19,8 +20,11 @@ from confkube_sandbox.daemon.gcp import (
     operations,
     projects,
     resource_manager,
+    roles,
     routing,
     secrets,
+    tag_bindings,
+    tags,
 )
 from confkube_sandbox.daemon.gcp.authenticate import TOKEN, require_token
 from confkube_sandbox.daemon.gcp.compute.operations import WAITING, ends
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.http import Incoming, Reply
     from confkube_sandbox.home import SandboxHome
 
-__all__ = ["REQUEST_ID", "Gcp", "accounts", "load", "secrets"]
+__all__ = ["REQUEST_ID", "Gcp", "account_keys", "accounts", "load", "roles", "secrets", "tag_bindings"]
 
 _log = logging.getLogger(__name__)
 REQUEST_ID = "compute.request-id"
@@ -122,6 +126,8 @@ class Gcp(KeptCloud[Memory]):
             self._apply_rules(call)
             answer = HANDLERS[f"{call.service}.{call.operation}"](call)
         except OperationError as error:
+            if call.service != "compute":
+                return tags.failed(call, error)
             answer = operations.start(call, target_key(call), error=error)
         if request:
             call.project.requests[request] = (call.now, digest, Key("operations", call.place, answer["name"]))
@@ -135,6 +141,7 @@ class Gcp(KeptCloud[Memory]):
                 each.check(call)
 
     def _call(self, routed: Routed, now: datetime) -> Call:
+        project = self._project(routed.project) if routed.project else self._owner(routed)
         return Call(
             service=routed.service,
             version=routed.version,
@@ -145,10 +152,17 @@ class Gcp(KeptCloud[Memory]):
             now=now,
             settings=self.settings,
             memory=self.memory,
-            project=self._project(routed.project),
+            project=project,
             check=self._apply_rules,
             disabled=self._disabled,
+            location=routed.location,
         )
+
+    def _owner(self, routed: Routed) -> Project:
+        found = tags.owner(self.memory, routed.path, routed.query, routed.body)
+        if found is None:
+            raise ApiError("forbidden", "The caller does not have permission", 403)
+        return found
 
     def _call_for(self, project: Project) -> Call:
         return Call(

@@ -38,6 +38,8 @@ class Call:
     passing: bool = field(default=False)
     """Whether this is done by a group and not by the caller."""
     disabled: frozenset[str] = frozenset()
+    location: str = GLOBAL
+    """Where the service is asked that has a place of its own for each region and zone (Resource Manager)."""
 
     @property
     def place(self) -> str:

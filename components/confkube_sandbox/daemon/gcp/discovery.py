@@ -26,6 +26,8 @@ BASES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Where each API is found here: beginning of the path -> name of the API and its document."""
+_LOCATED = re.compile(r"/gcp/([a-z0-9-]+)-cloudresourcemanager/v3/")
+"""Where Resource Manager is found for what lies in a region or zone: there its host begins with the place."""
 _PLACEHOLDER = re.compile(r"\{\+?(\w+)\}")
 
 
@@ -83,7 +85,16 @@ def api(document: str) -> Api:
 
 def base_of(path: str) -> tuple[str, str] | None:
     """Return the beginning of a path that names an API here, and the name of its document."""
+    located = _LOCATED.match(path)
+    if located is not None:
+        return located[0], "cloudresourcemanager.v3"
     return next(((base, document) for base, (_, document) in BASES.items() if path.startswith(base)), None)
+
+
+def location_of(path: str) -> str:
+    """Return the region or zone whose Resource Manager is asked; ``global`` where it is everybody's."""
+    located = _LOCATED.match(path)
+    return located[1] if located else "global"
 
 
 def _methods(held: dict[str, Any], prefix: str) -> Iterator[Method]:
@@ -92,7 +103,7 @@ def _methods(held: dict[str, Any], prefix: str) -> Iterator[Method]:
         yield Method(
             id=each["id"],
             http=each["httpMethod"],
-            pattern=_pattern(path),
+            pattern=_pattern(path, _deep(each)),
             parameters=each.get("parameters", {}),
             request=each.get("request", {}).get("$ref", ""),
         )
@@ -100,10 +111,17 @@ def _methods(held: dict[str, Any], prefix: str) -> Iterator[Method]:
         yield from _methods(each, prefix)
 
 
-def _pattern(path: str) -> re.Pattern[str]:
+def _deep(method: dict[str, Any]) -> bool:
+    """Whether what the path names has slashes of its own."""
+    given = method.get("parameters", {}).values()
+    return any(each.get("location") == "path" and each.get("pattern", "").endswith("/.*$") for each in given)
+
+
+def _pattern(path: str, deep: bool) -> re.Pattern[str]:
     parts: list[str] = []
     last = 0
+    inside = ".+" if deep else "[^/:]+"
     for found in _PLACEHOLDER.finditer(path):
-        parts += [re.escape(path[last : found.start()]), f"(?P<{found[1]}>[^/:]+)"]
+        parts += [re.escape(path[last : found.start()]), f"(?P<{found[1]}>{inside})"]
         last = found.end()
     return re.compile("".join(parts) + re.escape(path[last:]))

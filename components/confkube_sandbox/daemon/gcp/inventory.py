@@ -33,14 +33,33 @@ def _alive(project: Project) -> Iterator[tuple[str, str]]:
         if key.collection not in _PARTS:
             yield _word(key.collection), f"{key.place}/{key.name}"
     yield from _bindings(project)
-    for each in project.accounts.values():
-        if each.deleted is None:
-            yield "service-account", f"global/{each.body['email']}"
+    yield from _identities(project)
+    yield from _tags(project)
     for name, secret in project.secrets.items():
         yield "secret", f"global/{name}"
         for number, version in secret.versions.items():
             if version["state"] != "DESTROYED":
                 yield "secret-version", f"global/{name}/{number}"
+
+
+def _identities(project: Project) -> Iterator[tuple[str, str]]:
+    for each in project.accounts.values():
+        if each.deleted is None:
+            yield "service-account", f"global/{each.body['email']}"
+            for key in each.keys:
+                yield "service-account-key", f"global/{each.body['email']}/{key}"
+    for name, role in project.roles.items():
+        if role.deleted is None:
+            yield "role", f"global/{name}"
+
+
+def _tags(project: Project) -> Iterator[tuple[str, str]]:
+    for kind, held in (("tag-key", project.tag_keys), ("tag-value", project.tag_values)):
+        for name in held:
+            yield kind, f"global/{name}"
+    for name, binding in project.tag_bindings.items():
+        if binding.ghost is None:
+            yield "tag-binding", f"{binding.location}/{name}"
 
 
 def _bindings(project: Project) -> Iterator[tuple[str, str]]:

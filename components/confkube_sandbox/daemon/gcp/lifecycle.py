@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.gcp import operations
+from confkube_sandbox.daemon.gcp import operations, roles, tag_bindings
 from confkube_sandbox.daemon.gcp.compute import fleet
 from confkube_sandbox.daemon.gcp.model import Key
 
@@ -33,6 +33,7 @@ def advance(memory: Memory, now: datetime, call_for: Callable[[Project], Call]) 
         call = call_for(project)
         for group in list(project.groups.values()):
             changed |= fleet.reconcile(call, group)
+        changed |= tag_bindings.forget(project, now, memory.settings.speed)
         _forget(project, now)
     return changed
 
@@ -73,6 +74,7 @@ def _vanish(project: Project, key: Key) -> None:
     project.due.pop(key, None)
     if held is None:
         return
+    project.policies.pop(key, None)
     if key.collection == "instances":
         for each in held["disks"]:
             name = str(each.get("source", "")).rpartition("/")[2]
@@ -96,3 +98,7 @@ def _forget(project: Project, now: datetime) -> None:
         if each.deleted is not None and now - each.deleted > UNDELETE
     ]:
         del project.accounts[unique]
+    for name in [
+        name for name, each in project.roles.items() if each.deleted is not None and now - each.deleted > roles.FORGET
+    ]:
+        del project.roles[name]

@@ -72,6 +72,39 @@ class ServiceAccount:
     born: datetime
     policy: Body = field(default_factory=dict)
     deleted: datetime | None = None
+    keys: dict[str, Body] = field(default_factory=dict)
+    """Its keys by id, without the private half."""
+
+
+@dataclass
+class Role:
+    """A custom role; a deleted one can be brought back for 7 days, and keeps its id for 37."""
+
+    body: Body
+    deleted: datetime | None = None
+
+
+@dataclass
+class Tag:
+    """A tag key or a tag value of Resource Manager."""
+
+    body: Body
+    policy: Body = field(default_factory=dict)
+
+
+@dataclass
+class TagBinding:
+    """A tag value on a resource; the binding of a deleted resource lingers for a while."""
+
+    parent: str
+    """The resource, by its number."""
+    value: str
+    """Name of the tag value."""
+    location: str
+    instance: Key
+    number: str
+    ghost: datetime | None = None
+    """Until when the binding of a resource that is gone still counts."""
 
 
 @dataclass
@@ -95,6 +128,16 @@ class Project:
     accounts: dict[str, ServiceAccount] = field(default_factory=dict)
     """Service accounts by unique id."""
     secrets: dict[str, Secret] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    """Custom roles by id."""
+    tag_keys: dict[str, Tag] = field(default_factory=dict)
+    """By name (``tagKeys/123``)."""
+    tag_values: dict[str, Tag] = field(default_factory=dict)
+    tag_bindings: dict[str, TagBinding] = field(default_factory=dict)
+    changes: dict[str, tuple[datetime, Body]] = field(default_factory=dict)
+    """Operations of Resource Manager: name -> (when it ends, how it ends)."""
+    policies: dict[Key, Body] = field(default_factory=dict)
+    """IAM policies of resources of Compute Engine that have one of their own."""
     policy: Body = field(default_factory=dict)
 
 

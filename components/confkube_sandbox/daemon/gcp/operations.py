@@ -38,6 +38,8 @@ SECONDS: Mapping[str, float] = MappingProxyType(
         "instances.addAccessConfig": 6,
         "instances.deleteAccessConfig": 6,
         "disks.insert": 5,
+        "images.insert": 60,
+        "images.delete": 8,
         "instanceGroupManagers.insert": 8,
         "instanceGroupManagers.delete": 60,
     }

@@ -52,6 +52,8 @@ def of_project(project: Project) -> Iterator[Body]:
     yield project.policy
     yield from (each.policy for each in project.accounts.values())
     yield from (each.policy for each in project.secrets.values())
+    yield from (each.policy for each in (*project.tag_keys.values(), *project.tag_values.values()))
+    yield from project.policies.values()
 
 
 def rename_member(project: Project, account: ServiceAccount, *, deleted: bool) -> None:

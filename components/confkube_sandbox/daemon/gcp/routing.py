@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from confkube_sandbox.daemon.http import Incoming
 
 PROJECT = "gcp.project"
+_PARENT = re.compile(r"(?://compute\.googleapis\.com/)?projects/([^/]+)(?:/.*)?")
 _PUBLIC = frozenset({"images.get", "images.list", "images.getFromFamily"})
 _PROJECT_PARAMETERS = ("project", "projectsId", "projectId", "resource")
 
@@ -32,7 +34,9 @@ class Routed:
     query: dict[str, str]
     body: dict[str, Any]
     project: str
-    """Id of the project; for public images the one that publishes them."""
+    """Id of the project; for public images the one that publishes them. Empty where only what is held tells (tags)."""
+    location: str = "global"
+    """Whose Resource Manager is asked."""
 
     @property
     def method(self) -> str:
@@ -43,7 +47,7 @@ class Routed:
 def service_of(path: str) -> str:
     """Return the API that a path belongs to; Compute Engine for what belongs to none."""
     found = discovery.base_of(path)
-    return discovery.BASES[found[0]][0] if found else "compute"
+    return discovery.api(found[1]).name if found else "compute"
 
 
 def route(request: Incoming, disabled: frozenset[str]) -> Routed:
@@ -75,11 +79,14 @@ def route(request: Incoming, disabled: frozenset[str]) -> Routed:
         path=path,
         query=query,
         body=body,
-        project=project,
+        project=project or _parent_project(query, body),
+        location=discovery.location_of(parts.path),
     )
 
 
 def _project(service: str, operation: str, path: dict[str, str], disabled: frozenset[str]) -> str:
+    if service == "cloudresourcemanager" and not operation.startswith("projects."):
+        return ""
     name = next((path[each] for each in _PROJECT_PARAMETERS if each in path), "")
     if service == "compute" and operation in _PUBLIC and name in images.public():
         return name
@@ -89,6 +96,12 @@ def _project(service: str, operation: str, path: dict[str, str], disabled: froze
     if found is None and PROJECT not in disabled:
         raise _no_project(service, operation, name)
     return found or "confkube-sandbox-0000"
+
+
+def _parent_project(query: dict[str, str], body: dict[str, Any]) -> str:
+    """The project under which a tag key is made or looked for, or in which a machine is tagged."""
+    found = _PARENT.fullmatch(query.get("parent") or body.get("parent") or "")
+    return (projects.resolve(found[1]) or "") if found else ""
 
 
 def _no_project(service: str, operation: str, name: str) -> ApiError:

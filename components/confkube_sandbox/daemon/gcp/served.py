@@ -61,6 +61,12 @@ FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
             "Automatic": "",
             "Replica": "location",
             "Policy": "bindings etag version",
+            "Image": "description family guestOsFeatures labelFingerprint labels name rawDisk sourceType "
+            "storageLocations",
+            "CreateServiceAccountKeyRequest": "keyAlgorithm privateKeyType",
+            "TagKey": "description parent shortName",
+            "TagValue": "description parent shortName",
+            "TagBinding": "parent tagValue",
         }.items()
     }
 )
@@ -79,8 +85,13 @@ PARAMETERS = frozenset(
         "maxResults",
         "networkInterface",
         "options.requestedPolicyVersion",
+        "optionsRequestedPolicyVersion",
         "orderBy",
         "pageSize",
+        "parent",
+        "publicKeyType",
+        "showDeleted",
+        "view",
         "pageToken",
         "prettyPrint",
         "quotaUser",

@@ -158,6 +158,10 @@ class Validator:
         allowed = schema.get("enum")
         if allowed and value not in allowed and ENUM not in self._disabled:
             if self._api.name == "compute":
+                # Letters' case does not count: cloud-api-adaptor starts its machines with the stack type IPV4_Only
+                # (src/cloud-providers/gcp/provider.go at fbdde756, read on 2026-11-27).
+                if value.upper() in allowed:
+                    return value.upper()
                 raise ApiError("invalid", f"Invalid value for field '{path}': '{value}'. {_listing(allowed)}")
             raise _unparsed(f"Invalid value at '{snake}' (TYPE_ENUM), \"{value}\"")
         pattern = schema.get("pattern")

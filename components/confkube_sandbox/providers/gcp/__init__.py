@@ -11,21 +11,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from confkube_sandbox.providers.gcp.account_keys import Key
 from confkube_sandbox.providers.gcp.accounts import Account
 from confkube_sandbox.providers.gcp.addresses import Address
 from confkube_sandbox.providers.gcp.connection import look
+from confkube_sandbox.providers.gcp.custom_roles import IamCustomRole
 from confkube_sandbox.providers.gcp.firewalls import Firewall
 from confkube_sandbox.providers.gcp.instance_groups import InstanceGroupManager
 from confkube_sandbox.providers.gcp.instance_templates import InstanceTemplate
 from confkube_sandbox.providers.gcp.instances import Instance
 from confkube_sandbox.providers.gcp.lookups import GetImage, GetProject
 from confkube_sandbox.providers.gcp.networks import Network
+from confkube_sandbox.providers.gcp.own_images import Image
+from confkube_sandbox.providers.gcp.project_members import ProjectIamMember
 from confkube_sandbox.providers.gcp.router_nats import RouterNat
 from confkube_sandbox.providers.gcp.routers import Router
 from confkube_sandbox.providers.gcp.secret_members import SecretIamMember
 from confkube_sandbox.providers.gcp.secret_versions import SecretVersion
 from confkube_sandbox.providers.gcp.secrets import Secret
+from confkube_sandbox.providers.gcp.subnetwork_members import SubnetworkIamMember
 from confkube_sandbox.providers.gcp.subnetworks import Subnetwork
+from confkube_sandbox.providers.gcp.tag_members import TagValueIamMember
+from confkube_sandbox.providers.gcp.tags import TagKey, TagValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,6 +59,14 @@ def handlers() -> Iterable[ResourceHandler]:
         Secret(),
         SecretVersion(),
         SecretIamMember(),
+        Image(),
+        Key(),
+        IamCustomRole(),
+        ProjectIamMember(),
+        SubnetworkIamMember(),
+        TagKey(),
+        TagValue(),
+        TagValueIamMember(),
     )
 
 

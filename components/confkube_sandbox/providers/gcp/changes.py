@@ -21,10 +21,12 @@ class Made:
     Attributes:
         id: Pulumi's id.
         then: What is still to be done; when it fails, the object stays in the state as not healthy.
+        known: Outputs that nothing but its creation tells.
     """
 
     id: str
     then: Callable[[], None] | None = None
+    known: Properties | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

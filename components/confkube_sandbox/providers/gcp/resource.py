@@ -135,6 +135,7 @@ class Resource(Plain, ABC):
             made = self.create_(gcp, full)
         except _FAILURES as error:
             raise CloudError(str(error)) from None
+        full = full | (made.known or {})
         try:
             if made.then is not None:
                 made.then()

@@ -114,7 +114,7 @@ def disk_body(call: Call, key: Key, given: Body) -> Body:
             "sourceImage": image["selfLink"],
             "sourceImageId": image["id"],
             "guestOsFeatures": image["guestOsFeatures"],
-            "licenses": image["licenses"],
+            "licenses": image.get("licenses", []),
             "architecture": image["architecture"],
         }
     return made

@@ -1,4 +1,7 @@
-"""Public images: the stock images of the fact tables, and two that are there to be refused."""
+"""Images: the public ones (stock images of the fact tables, and two that are there to be refused) and a project's own.
+
+There is no Cloud Storage. Two archives are there for every project, as if somebody had put pod VM images into a bucket.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from confkube import facts
-from confkube_sandbox.daemon.gcp import addresses
+from confkube_sandbox.daemon.gcp import addresses, operations
 from confkube_sandbox.daemon.gcp.compute.catalogue import number
 from confkube_sandbox.daemon.gcp.compute.listing import listed
 from confkube_sandbox.daemon.gcp.errors import ApiError
-from confkube_sandbox.daemon.gcp.marks import EMPTY
+from confkube_sandbox.daemon.gcp.marks import EMPTY, fingerprint
+from confkube_sandbox.daemon.gcp.model import GLOBAL, Key
 from confkube_sandbox.daemon.gcp.registry import serves
 
 if TYPE_CHECKING:
@@ -25,6 +29,14 @@ _FAMILIES: Mapping[str, str] = MappingProxyType({"ubuntu-24.04": "ubuntu-2404-lt
 _TEE_FEATURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"snp": ("SEV_CAPABLE", "SEV_SNP_CAPABLE", "SEV_LIVE_MIGRATABLE_V2"), "tdx": ("TDX_CAPABLE",)}
 )
+ARCHIVES = frozenset(
+    {
+        "https://storage.googleapis.com/confkube-sandbox-images/podvm-snp.tar.gz",
+        "https://storage.googleapis.com/confkube-sandbox-images/podvm-tdx.tar.gz",
+    }
+)
+"""What there is of Cloud Storage: archives of disks that an image can be made from."""
+_GIB = 10
 _UEFI = ("VIRTIO_SCSI_MULTIQUEUE", "UEFI_COMPATIBLE", "GVNIC", "IDPF")
 
 
@@ -58,9 +70,9 @@ def find(call: Call, text: str) -> Body | None:
         parts = ["projects", call.project.id, *parts]
     match parts:
         case ["projects", project, "global", "images", "family", family]:
-            return _of_family(project, family)
+            return _of_family(call, project, family)
         case ["projects", project, "global", "images", name]:
-            return public().get(project, {}).get(name)
+            return public().get(project, {}).get(name) or _own(call, project).get(name)
         case _:
             return None
 
@@ -75,9 +87,9 @@ def booted(call: Call, body: Body) -> Body | None:
 
 @serves("compute.images.get")
 def get(call: Call) -> Body:
-    """Show a public image."""
+    """Show an image."""
     name = call.path["image"]
-    found = public().get(call.path["project"], {}).get(name)
+    found = public().get(call.path["project"], {}).get(name) or _own(call, call.project.id).get(name)
     if found is None:
         where = f"projects/{call.path['project']}/global/images/{name}"
         raise ApiError("notFound", f"The resource '{where}' was not found", 404)
@@ -88,7 +100,7 @@ def get(call: Call) -> Body:
 def get_from_family(call: Call) -> Body:
     """Show the newest image of a family."""
     family = call.path["family"]
-    found = _of_family(call.path["project"], family)
+    found = _of_family(call, call.path["project"] if call.path["project"] in public() else call.project.id, family)
     if found is None:
         where = f"projects/{call.path['project']}/global/images/family/{family}"
         raise ApiError("notFound", f"The resource '{where}' was not found", 404)
@@ -98,12 +110,57 @@ def get_from_family(call: Call) -> Body:
 @serves("compute.images.list")
 def list_(call: Call) -> Body:
     """List the images of a project."""
-    return listed(call, "compute#imageList", public().get(call.path["project"], {}).values())
+    own = _own(call, call.project.id)
+    return listed(call, "compute#imageList", [*public().get(call.path["project"], {}).values(), *own.values()])
 
 
-def _of_family(project: str, family: str) -> Body | None:
-    members = [each for each in public().get(project, {}).values() if each.get("family") == family]
-    return max(members, key=lambda each: str(each["name"]), default=None)
+@serves("compute.images.insert")
+def insert(call: Call) -> Body:
+    """Make an image from an archive."""
+    body = {name: each for name, each in call.body.items() if name != "labelFingerprint"}
+    body |= {
+        "sourceType": "RAW",
+        # Where it came from is not told again.
+        "rawDisk": {"source": "", "containerType": "TAR"},
+        "status": "PENDING",
+        "archiveSizeBytes": str(_GIB * 10**8),
+        "diskSizeGb": str(_GIB),
+        "architecture": "X86_64",
+        "guestOsFeatures": body.get("guestOsFeatures", []),
+        "labelFingerprint": fingerprint(body.get("labels", {})),
+        "storageLocations": body.get("storageLocations") or ["us"],
+    }
+    key = Key("images", GLOBAL, call.body["name"])
+    made = operations.create(call, key, body)
+    operations.plan(call, key, "READY", operations.seconds(call))
+    return made
+
+
+@serves("compute.images.setLabels")
+def set_labels(call: Call) -> Body:
+    """Replace the labels of an image."""
+    key = Key("images", GLOBAL, call.path["resource"])
+    held = call.get(key)
+    held["labels"] = call.body.get("labels", {})
+    held["labelFingerprint"] = fingerprint(held["labels"])
+    return operations.start(call, key)
+
+
+@serves("compute.images.delete")
+def delete(call: Call) -> Body:
+    """Delete an image; the disks that were made from it stay."""
+    return operations.remove(call, call.target("images", "image")[0])
+
+
+def _own(call: Call, project: str) -> dict[str, Body]:
+    held = call.memory.projects[project].held if project in call.memory.projects else {}
+    return {key.name: body for key, body in held.items() if key.collection == "images"}
+
+
+def _of_family(call: Call, project: str, family: str) -> Body | None:
+    everything = [*public().get(project, {}).values(), *_own(call, project).values()]
+    members = [each for each in everything if each.get("family") == family]
+    return max(members, key=lambda each: str(each["creationTimestamp"]) + str(each["name"]), default=None)
 
 
 def _image(owner: str, name: str, family: str, features: list[str], gib: int) -> Body:

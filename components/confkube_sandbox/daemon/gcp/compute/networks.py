@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from confkube_sandbox.daemon.gcp import addresses, operations
+from confkube_sandbox.daemon.gcp import addresses, operations, policies
 from confkube_sandbox.daemon.gcp.compute.families import regions
 from confkube_sandbox.daemon.gcp.compute.listing import gathered, listed
 from confkube_sandbox.daemon.gcp.marks import fingerprint
@@ -158,6 +158,24 @@ def expand(call: Call) -> Body:
     key, held = call.target("subnetworks", "subnetwork")
     held["ipCidrRange"] = call.body["ipCidrRange"]
     return _changed(call, key, held)
+
+
+@serves("compute.subnetworks.getIamPolicy")
+def get_subnetwork_policy(call: Call) -> Body:
+    """Show who may use a subnetwork, beside those who may use all."""
+    return policies.shown(call.project.policies.get(_resource(call), {}))
+
+
+@serves("compute.subnetworks.setIamPolicy")
+def set_subnetwork_policy(call: Call) -> Body:
+    """Say who may use a subnetwork."""
+    key = _resource(call)
+    call.project.policies[key] = policies.replaced(call)
+    return policies.shown(call.project.policies[key])
+
+
+def _resource(call: Call) -> Key:
+    return Key("subnetworks", call.place, call.path["resource"])
 
 
 @serves("compute.subnetworks.delete")

@@ -139,7 +139,7 @@ def shielded_image(call: Call) -> None:
     image = images.booted(call, body)
     if image is None or any(each["type"] == "UEFI_COMPATIBLE" for each in image["guestOsFeatures"]):
         return
-    if any(body.get("shieldedInstanceConfig", {}).values()):
+    if tee_of(body) or any(body.get("shieldedInstanceConfig", {}).values()):
         text = "Shielded VM Config can only be set when using a UEFI-compatible disk."
         raise invalid(f"{path}.shieldedInstanceConfig", {}, text)
 

@@ -26,7 +26,7 @@ _LARGEST_TOTAL = 524_288
 _MOST_TAGS = 64
 _LABELLED = (
     "instances.insert instances.setLabels disks.insert disks.setLabels addresses.insert addresses.setLabels "
-    "instanceTemplates.insert"
+    "images.insert images.setLabels instanceTemplates.insert"
 )
 _RESHAPES: Mapping[str, str] = MappingProxyType(
     {"instances.setMachineType": "machineType", "instances.setMinCpuPlatform": "minCpuPlatform"}
@@ -204,7 +204,7 @@ def metadata_key(call: Call) -> None:
 
 @rule(
     "compute",
-    "instances.setLabels disks.setLabels addresses.setLabels",
+    "instances.setLabels disks.setLabels addresses.setLabels images.setLabels",
     name="compute.label-fingerprint",
     source="https://github.com/googleapis/google-cloud-go/issues/7802",
     date=SEEN,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from confkube_sandbox.daemon.gcp import accounts, secrets
+from confkube_sandbox.daemon.gcp import accounts, secrets, tags
 from confkube_sandbox.daemon.gcp.errors import ApiError
+from confkube_sandbox.daemon.gcp.model import Key
 from confkube_sandbox.daemon.gcp.policies import etag_of
 from confkube_sandbox.daemon.gcp.projects import CALLER
-from confkube_sandbox.daemon.gcp.rules.sources import POLICY, SEEN, WRITTEN
+from confkube_sandbox.daemon.gcp.rules.sources import POLICY, READ_LATER, SEEN, WRITTEN
 from confkube_sandbox.daemon.rules import READ, RECALLED, rule
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _MEMBER = re.compile(
     r"allUsers|allAuthenticatedUsers|(?:user|group|serviceAccount):[^\s:@]+@[^\s:@]+\.[^\s:@]+|domain:\S+\.\S+"
     r"|deleted:(?:user|group|serviceAccount):\S+\?uid=\d+|principal(?:Set)?://\S+|projectOwner:\S+|projectEditor:\S+|projectViewer:\S+"
 )
+_MANAGED = "projects.setIamPolicy tagKeys.setIamPolicy tagValues.setIamPolicy"
 _ROLE = re.compile(r"roles/[\w.]+|(?:projects|organizations)/[^/]+/roles/[\w.]+")
 
 
@@ -29,6 +31,10 @@ def _bindings(call: Call) -> list[dict[str, Any]]:
 def _current(call: Call) -> dict[str, Any]:
     if call.service == "secretmanager":
         return secrets.require(call).policy
+    if call.service == "compute":
+        return call.project.policies.get(Key("subnetworks", call.place, call.path["resource"]), {})
+    if call.operation.startswith("tag"):
+        return tags.require(call).policy
     return call.project.policy if call.service == "cloudresourcemanager" else accounts.require(call).policy
 
 
@@ -152,8 +158,8 @@ def account_etag(call: Call) -> None:
     _etag(call)
 
 
-@rule("cloudresourcemanager", "projects.setIamPolicy", name="cloudresourcemanager.policy-member", source=POLICY,
-      date=WRITTEN, evidence=RECALLED)  # fmt: skip
+@rule("cloudresourcemanager", _MANAGED, name="cloudresourcemanager.policy-member", source=POLICY, date=WRITTEN,
+      evidence=RECALLED)  # fmt: skip
 def project_member(call: Call) -> None:
     """A member has one of some forms."""
     _form(call)
@@ -161,7 +167,7 @@ def project_member(call: Call) -> None:
 
 @rule(
     "cloudresourcemanager",
-    "projects.setIamPolicy",
+    _MANAGED,
     name="cloudresourcemanager.policy-account",
     source="https://github.com/GoogleCloudPlatform/generative-ai/issues/944",
     date=SEEN,
@@ -174,13 +180,54 @@ def project_account(call: Call) -> None:
 
 @rule(
     "cloudresourcemanager",
-    "projects.setIamPolicy",
+    _MANAGED,
     name="cloudresourcemanager.policy-etag",
     source="https://github.com/DataBiosphere/leonardo/pull/737",
     date=SEEN,
     evidence=READ,
 )
 def project_etag(call: Call) -> None:
+    """Who changes a policy shows the mark of the one that he has seen."""
+    _etag(call)
+
+
+@rule(
+    "cloudresourcemanager",
+    _MANAGED,
+    name="cloudresourcemanager.policy-role",
+    source="https://github.com/hashicorp/terraform-provider-google/issues/5107",
+    date=READ_LATER,
+    evidence=READ,
+)
+def project_role(call: Call) -> None:
+    """A role is a predefined or a custom one."""
+    _role(call)
+
+
+@rule("compute", "subnetworks.setIamPolicy", name="compute.policy-member", source=POLICY, date=READ_LATER,
+      evidence=RECALLED)  # fmt: skip
+def subnetwork_member(call: Call) -> None:
+    """A member has one of some forms."""
+    _form(call)
+
+
+@rule("compute", "subnetworks.setIamPolicy", name="compute.policy-account", source=POLICY, date=READ_LATER,
+      evidence=RECALLED)  # fmt: skip
+def subnetwork_account(call: Call) -> None:
+    """A service account that gets a role is there, and known everywhere."""
+    _known(call)
+
+
+@rule("compute", "subnetworks.setIamPolicy", name="compute.policy-role", source=POLICY, date=READ_LATER,
+      evidence=RECALLED)  # fmt: skip
+def subnetwork_role(call: Call) -> None:
+    """A role is a predefined or a custom one."""
+    _role(call)
+
+
+@rule("compute", "subnetworks.setIamPolicy", name="compute.policy-etag", source=POLICY, date=READ_LATER,
+      evidence=RECALLED)  # fmt: skip
+def subnetwork_etag(call: Call) -> None:
     """Who changes a policy shows the mark of the one that he has seen."""
     _etag(call)
 

@@ -26,6 +26,7 @@ _PARAMETERS: Mapping[str, str] = MappingProxyType(
         "routers": "router",
         "addresses": "address",
         "disks": "disk",
+        "images": "image",
         "instances": "instance",
         "instanceTemplates": "instanceTemplate",
         "instanceGroupManagers": "instanceGroupManager",
@@ -36,15 +37,17 @@ _PARAMETERS: Mapping[str, str] = MappingProxyType(
 
 INSERTS = (
     "networks.insert subnetworks.insert firewalls.insert routers.insert addresses.insert disks.insert "
-    "instances.insert instanceTemplates.insert instanceGroupManagers.insert"
+    "images.insert instances.insert instanceTemplates.insert instanceGroupManagers.insert"
 )
 READS = (
-    "networks.get routes.get subnetworks.get firewalls.get routers.get addresses.get disks.get instances.get "
-    "instances.getSerialPortOutput instanceTemplates.get instanceGroupManagers.get instanceGroupManagers.listErrors "
-    "instanceGroupManagers.listManagedInstances instanceGroups.get instanceGroups.listInstances"
+    "networks.get routes.get subnetworks.get subnetworks.getIamPolicy firewalls.get routers.get addresses.get "
+    "disks.get instances.get instances.getSerialPortOutput instanceTemplates.get instanceGroupManagers.get "
+    "instanceGroupManagers.listErrors instanceGroupManagers.listManagedInstances instanceGroups.get "
+    "instanceGroups.listInstances"
 )
 CHANGES = (
     "networks.patch networks.delete subnetworks.patch subnetworks.delete subnetworks.setPrivateIpGoogleAccess "
+    "subnetworks.setIamPolicy images.setLabels images.delete "
     "subnetworks.expandIpCidrRange firewalls.patch firewalls.update firewalls.delete routers.patch routers.update "
     "routers.delete addresses.setLabels addresses.delete disks.resize disks.setLabels disks.delete instances.delete "
     "instances.stop instances.start instances.reset instances.setLabels instances.setTags instances.setMetadata "
