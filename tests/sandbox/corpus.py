@@ -21,7 +21,7 @@ class Case:
     service: str
     operation: str
     status: int
-    code: str
+    code: str | int
     text: str
     source: str
     date: str

@@ -27,6 +27,8 @@ def build(clients: Clients, settings: Callable[..., object]) -> dict[str, str]:
     _images(ec2, ids)
     _network(ec2, ids)
     _identities(clients.client("iam"), ids)
+    _users(clients.client("iam"), ids)
+    _importers(clients.client("iam"), ids)
     _machines(ec2, ids)
     _group(clients, ids)
     _secrets(clients.client("secretsmanager"), ids)
@@ -116,6 +118,8 @@ def _network(ec2: Any, ids: dict[str, str]) -> None:
     ]["NetworkInterfaceId"]
     other = ec2.create_network_interface(SubnetId=ids["other_subnet"])
     ids["other_eni"] = other["NetworkInterface"]["NetworkInterfaceId"]
+    there = ec2.create_network_interface(SubnetId=ids["tiny_subnet"])
+    ids["eni_b"] = there["NetworkInterface"]["NetworkInterfaceId"]
 
 
 def _identities(iam: Any, ids: dict[str, str]) -> None:
@@ -129,6 +133,57 @@ def _identities(iam: Any, ids: dict[str, str]) -> None:
         iam.create_instance_profile(InstanceProfileName=name)
     iam.add_role_to_instance_profile(InstanceProfileName="node", RoleName="node")
     ids.update(role="node", profile="node", empty_profile="empty", trust=TRUST)
+
+
+def _users(iam: Any, ids: dict[str, str]) -> None:
+    text = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}]}
+    )
+    for name in ("user", "owner", "writer", "busy"):
+        iam.create_user(UserName=name, Path="/confkube/")
+        ids[name] = name
+    arns = [iam.create_policy(PolicyName=f"p{number}", PolicyDocument=text)["Policy"]["Arn"] for number in range(11)]
+    for arn in arns[:10]:
+        iam.attach_user_policy(UserName="busy", PolicyArn=arn)
+    iam.attach_user_policy(UserName="user", PolicyArn=arns[0])
+    iam.put_user_policy(UserName="writer", PolicyName="own", PolicyDocument=text)
+    for _ in range(2):
+        iam.create_access_key(UserName="owner")
+    versions = iam.create_policy(PolicyName="versions", PolicyDocument=text)["Policy"]["Arn"]
+    for _ in range(4):
+        iam.create_policy_version(PolicyArn=versions, PolicyDocument=text)
+    ids.update(policy=arns[0], spare_policy=arns[10], full_policy=versions, policy_text=text)
+
+
+def _importers(iam: Any, ids: dict[str, str]) -> None:
+    trust = {"Service": "vmie.amazonaws.com"}
+    external = {"StringEquals": {"sts:Externalid": "vmimport"}}
+    rights = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject"],
+                "Resource": ["arn:aws:s3:::confkube-sandbox-images", "arn:aws:s3:::confkube-sandbox-images/*"],
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["ec2:CopySnapshot", "ec2:Describe*", "ec2:ModifySnapshotAttribute", "ec2:RegisterImage"],
+                "Resource": "*",
+            },
+        ],
+    }
+    for name, principal, condition in (
+        ("importer", trust, external),
+        ("powerless", trust, external),
+        ("distrustful", {"Service": "ec2.amazonaws.com"}, external),
+        ("elsewhere", trust, {"StringEquals": {"sts:Externalid": "other"}}),
+    ):
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
+        if name != "powerless":
+            iam.put_role_policy(RoleName=name, PolicyName="import", PolicyDocument=json.dumps(rights))
 
 
 def _machines(ec2: Any, ids: dict[str, str]) -> None:

@@ -273,7 +273,7 @@ def test_reset_clears_a_state_that_the_daemon_refuses(
 ) -> None:
     Clients("secret", app=app).client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
     path = home.cloud / "aws.state"
-    path.write_bytes(path.read_bytes().replace(b'"schema": 1', b'"schema": 0', 1))
+    path.write_bytes(path.read_bytes().replace(b'"schema": 2', b'"schema": 0', 1))
     arguments = ["--home", str(home.root), "reset"]
     cli.sandbox.main(arguments, standalone_mode=False)
     told = capsys.readouterr().out

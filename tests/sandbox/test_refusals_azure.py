@@ -9,6 +9,7 @@ from azure_client import Clients
 from refusal_suite import Refusals
 
 from confkube_sandbox.daemon.azure.app import Azure
+from confkube_sandbox.daemon.azure.blobs import SWITCHES as BLOB_SWITCHES
 from confkube_sandbox.daemon.azure.frontdoor import SWITCHES
 from confkube_sandbox.daemon.azure.rules import rules
 from confkube_sandbox.daemon.azure.validate import MODEL_RULES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 class TestAzure(Refusals):
     cloud = "azure"
-    switches = (*SWITCHES, *MODEL_RULES)
+    switches = (*SWITCHES, *MODEL_RULES, *BLOB_SWITCHES)
     # What is no check of a request but the service itself: reads of what does not exist, allocations that fail.
     elsewhere = frozenset({"service"})
 

@@ -118,8 +118,8 @@ def test_damaged_state_is_refused(app: Aws, home: SandboxHome) -> None:
 
 def test_state_of_another_version_is_refused(app: Aws, home: SandboxHome) -> None:
     path = home.cloud / "aws.state"
-    path.write_bytes(path.read_bytes().replace(b'"schema": 1', b'"schema": 0', 1))
-    with pytest.raises(Refusal, match="written with schema 0, this is schema 1; run `confkube sandbox reset`"):
+    path.write_bytes(path.read_bytes().replace(b'"schema": 2', b'"schema": 0', 1))
+    with pytest.raises(Refusal, match="written with schema 0, this is schema 2; run `confkube sandbox reset`"):
         Aws(home, "secret").store.load()
 
 

@@ -39,6 +39,7 @@ DEFAULT_QUOTAS: Mapping[str, int] = {
     "gcp-addresses": 8,
     "gcp-firewalls": 100,
     "gcp-routers": 20,
+    "gcp-tag-keys": 1000,
 }
 
 

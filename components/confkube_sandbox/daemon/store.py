@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 _REMEDY = "run `confkube sandbox reset` (everything simulated is deleted)"
 
 

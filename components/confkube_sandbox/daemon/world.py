@@ -33,7 +33,9 @@ class Entry:
 
 CLOUDS: Mapping[str, Entry] = MappingProxyType(
     {
-        "azure": Entry(target="confkube_sandbox.daemon.azure.app", prefixes=("/subscriptions", "/providers")),
+        "azure": Entry(
+            target="confkube_sandbox.daemon.azure.app", prefixes=("/subscriptions", "/providers", "/azure-blob/")
+        ),
         "gcp": Entry(target="confkube_sandbox.daemon.gcp.app", prefixes=("/compute/", "/gcp/")),
         "aws": Entry(target="confkube_sandbox.daemon.aws.app"),
     }

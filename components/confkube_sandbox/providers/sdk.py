@@ -44,7 +44,8 @@ class Token:
         """Read a token; the module ``index`` is the package itself."""
         _, middle, member = text.split(":")
         module, _, file = middle.partition("/")
-        return cls("" if module == "index" else module, _snake(file or member), member)
+        # The first letter is small in a token, also that of an abbreviation: ``iAMMember`` is in ``iam_member.py``.
+        return cls("" if module == "index" else module, _snake(file[:1].upper() + file[1:] or member), member)
 
 
 def resource_shape(sdk: str, token: str) -> Shape:
