@@ -8,7 +8,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from confkube.bootstrap import AddOn, BootProfile, ControlPlaneBoot, Taint, TrustAgent, TrustServerBoot, WorkerBoot
+from confkube.bootstrap import (
+    AddOn,
+    Archive,
+    BootProfile,
+    ControlPlaneBoot,
+    Taint,
+    TrustAgent,
+    TrustServerBoot,
+    WorkerBoot,
+)
 
 COMPONENTS = Path(__file__).resolve().parents[2] / "components" / "confkube"
 SCRIPTS = COMPONENTS / "bootstrap" / "scripts"
@@ -38,13 +47,12 @@ def profile(**changes):
     return BootProfile(**(values | changes))
 
 
-def addon(name="cilium", **changes):
-    values = {
-        "version": "1.19.6",
-        "url": f"https://charts.example.org/{name}-1.19.6.tgz",
-        "sha256": hashlib.sha256(name.encode()).hexdigest(),
-        "values": {"ipam": {"mode": "kubernetes"}},
-    }
+def addon(name="cilium", *, url=None, sha256=None, **changes):
+    archive = Archive(
+        url=url or f"https://charts.example.org/{name}-1.19.6.tgz",
+        sha256=sha256 or hashlib.sha256(name.encode()).hexdigest(),
+    )
+    values = {"version": "1.19.6", "content": archive, "values": {"ipam": {"mode": "kubernetes"}}}
     return AddOn(name=name, **(values | changes))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from boot import tools
 
-from confkube.roles.network import openings_of, tiers_of
+from confkube.roles.openings import openings_of, tiers_of
 from confkube_lab import network
 from confkube_lab.network import Lab, Opening, Tier
 

@@ -12,6 +12,7 @@ from boot import samples
 from confkube.bootstrap.document import written
 from confkube.clouds import resolve
 from confkube.clouds.lab import LabPlatform
+from confkube.platform import Cvm
 from confkube.roles import control_plane, trust_server, workers
 from confkube.spec import Addresses, Pool
 from confkube.types import Tee
@@ -92,7 +93,9 @@ def texts(block):
         model="cvm-nodes",
         cluster_id=CLUSTER,
         ca_certificate=samples.CERTIFICATE,
+        labels={},
     )
+    server = trust_server.Plan(model="cvm-nodes", address="10.20.1.10", trust_domain=DOMAIN)
     around = workers.Surroundings(
         cluster_id=CLUSTER,
         api_endpoint="10.20.0.10:6443",
@@ -105,8 +108,8 @@ def texts(block):
     pool = Pool(name="workers", labels={"example.org/rack": "1"}, taints=("example.org/tee=snp:NoSchedule",))
     return {
         "control-plane": control_plane.boot_text(platform, plan),
-        "trust": trust_server.boot_text(platform, DOMAIN, CLUSTER, samples.CERTIFICATE),
-        "workers": workers.boot_text(platform, pool, Tee.SNP, around),
+        "trust": trust_server.boot_text(platform, server, CLUSTER, samples.CERTIFICATE),
+        "workers": workers.boot_text(platform, pool, Cvm(tee=Tee.SNP), around),
     }
 
 

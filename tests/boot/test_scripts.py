@@ -182,6 +182,109 @@ def test_a_secret_that_never_comes(ready):
     assert list((ready.folder / "run/confkube").iterdir()) == []
 
 
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pods", "labels": {"a": "b"}}}
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "peer-pods-secret", "namespace": "pods"},
+    "type": "Opaque",
+    "stringData": {"ACCESS_KEY": "KEY C", "EMPTY": ""},
+}
+# Keeps what it is told to apply, with the permissions of the file.
+KUBECTL = f"""
+printf 'kubectl %s\\n' "$*" >>{EXCHANGE}/calls
+[ "$1" != version ] || echo Client Version: v1.34.2
+case $* in *objects.json) cp -p "$5" {EXCHANGE}/objects.json ;; esac
+"""
+
+
+@pytest.fixture
+def bringing(machine):
+    machine._program(machine.folder / "disk/usr/local/sbin/kubectl", KUBECTL, record=False)
+    machine.write(control_plane(machine, objects=True))
+    return machine
+
+
+def test_objects_of_the_secret_are_made_before_the_addons_and_forgotten(bringing):
+    offer(bringing, {**SECRETS, "objects": [SECRET, NAMESPACE]})
+    result = bringing.boot(*STEPS)
+    assert result.returncode == 0, result.stderr
+    calls = [call for call in bringing.calls("kubectl", "helm") if "version" not in call]
+    assert [" ".join(call.split()[:2]) for call in calls][:3] == ["kubectl apply", "kubectl apply", "kubectl -n"]
+    assert calls[1] == "kubectl apply --server-side --field-manager=confkube -f /run/confkube/objects.json"
+    applied = bringing.folder / "objects.json"
+    assert applied.stat().st_mode & 0o777 == 0o600
+    assert json.loads(applied.read_text()) == {"apiVersion": "v1", "kind": "List", "items": [NAMESPACE, SECRET]}
+    assert list((bringing.folder / "run/confkube").iterdir()) == []
+    assert "KEY C" not in result.stdout + result.stderr + bringing.console() + "\n".join(calls)
+    assert tools.run("grep", "-rl", "KEY C", str(bringing.folder / "disk")).stdout == ""
+
+
+def test_a_start_that_was_cut_off_brings_the_objects_again(bringing):
+    offer(bringing, {**SECRETS, "objects": [NAMESPACE]})
+    (bringing.folder / "fail").touch()
+    assert bringing.boot(*STEPS).returncode == 1
+    assert not (bringing.folder / "objects.json").exists()
+    (bringing.folder / "fail").unlink()
+    assert bringing.boot(*STEPS).returncode == 0
+    assert json.loads((bringing.folder / "objects.json").read_text())["items"] == [NAMESPACE]
+
+
+@pytest.mark.parametrize(
+    ("objects", "reason"),
+    [
+        (None, "the secret brings no list of objects"),
+        ([], "the secret brings no list of objects"),
+        ({"a": NAMESPACE}, "the secret brings no list of objects"),
+        (["KEY C"], "object 1 of the secret is neither a Namespace nor a Secret of v1"),
+        ([NAMESPACE, {**SECRET, "kind": "ConfigMap"}], "object 2 of the secret is neither a Namespace nor a Secret"),
+        ([{**SECRET, "kind": "Pod"}], "is neither a Namespace nor a Secret of v1"),
+        ([{**SECRET, "apiVersion": "apps/v1"}], "is neither a Namespace nor a Secret of v1"),
+        ([{**NAMESPACE, "spec": {}}], "has something that no Namespace has"),
+        ([{**SECRET, "webhooks": []}], "has something that no Secret has"),
+        ([{**NAMESPACE, "metadata": {}}], "must have name, with labels and annotations at most"),
+        ([{**SECRET, "metadata": {"name": "x"}}], "must have name and namespace"),
+        ([{**SECRET, "metadata": {**SECRET["metadata"], "ownerReferences": []}}], "must have name and namespace"),
+        ([{**SECRET, "stringData": {"a": 1}}], "holds something that is not a text"),
+        ([{**SECRET, "data": ["KEY C"]}], "holds something that is not a text"),
+    ],
+)
+def test_objects_that_are_not_usable(bringing, objects, reason):
+    offer(bringing, SECRETS | ({} if objects is None else {"objects": objects}))
+    result = bringing.boot("install", "secrets")
+    assert result.returncode == 1
+    assert reason in result.stderr
+    assert "is not usable" in bringing.console()
+    assert "KEY" not in result.stderr
+    assert list((bringing.folder / "run/confkube").iterdir()) == []
+    assert not bringing.path("/etc/kubernetes/pki/ca.key").exists()
+
+
+def test_objects_that_nobody_asked_for_are_refused(ready):
+    offer(ready, {**SECRETS, "objects": [NAMESPACE]})
+    result = ready.boot("install", "secrets")
+    assert result.returncode == 1
+    assert "with exactly these names" in result.stderr
+
+
+def test_objects_of_a_secret_of_another_cluster_stay_out(bringing):
+    other = samples.CERTIFICATE.replace("MIIB", "MIIC")
+    offer(bringing, {**SECRETS, "ca.crt": other, "objects": [SECRET]})
+    assert bringing.boot("install", "secrets").returncode == 1
+    assert list((bringing.folder / "run/confkube").iterdir()) == []
+
+
+def test_runtime_classes_that_no_chart_makes(machine):
+    machine._program(machine.folder / "disk/usr/local/sbin/kubectl", KUBECTL, record=False)
+    machine.write(control_plane(machine, runtime_classes=("kata-cc",)))
+    offer(machine, SECRETS)
+    assert machine.boot(*STEPS[:3]).returncode == 0
+    applied = [call for call in machine.calls("kubectl") if "apply" in call]
+    assert applied[1:] == ["kubectl apply -f /etc/confkube/runtime-classes.yaml"]
+    (made,) = yaml.safe_load_all(machine.path("/etc/confkube/runtime-classes.yaml").read_text())
+    assert (made["kind"], made["metadata"]["name"], made["handler"]) == ("RuntimeClass", "kata-cc", "kata-cc")
+
+
 @pytest.mark.parametrize(
     ("secrets", "reason"),
     [

@@ -42,7 +42,14 @@ def test_json_is_a_list_of_objects_with_the_agreed_keys():
     result = run("--json")
     found = json.loads(result.output)
     assert result.exit_code == 0
-    assert len(found) == len(facts.models()) * len(facts.clouds()) * len(facts.TEES)
+    combinations = [(each["model"], each["cloud"], each["tee"]) for each in found]
+    assert len(set(combinations)) == len(combinations)
+    assert set(combinations) >= set(product(facts.models(), facts.clouds(), facts.TEES))
+    profiles = [each for each in found if each["tee"] == facts.NO_TEE]
+    assert {(each["model"], each["status"]) for each in profiles} == {
+        ("nested-nodes", "unattested"),
+        ("coco-nested", "unattested"),
+    }
     for each in found:
         assert list(each) == ["model", "cloud", "tee", "status", "reason", "source", "checked"]
         assert all(isinstance(value, str) and value for value in each.values())

@@ -55,6 +55,60 @@ def test_a_bad_download_is_refused(old, new, reason):
         parse_versions(ARTIFACT.replace(old, new))
 
 
+GIT = f"""
+[addons]
+cvm-nodes = ["chart"]
+[[artifact]]
+name = "chart"
+version = "1.2.3"
+kind = "git"
+namespace = "space"
+url = "https://example.org/repository"
+commit = "{"0f" * 20}"
+path = "deploy/charts/chart"
+parts = ["part"]
+evidence = "published"
+source = "https://example.org/tree"
+checked = 2026-11-23
+[[artifact]]
+name = "part"
+version = "1"
+kind = "git"
+url = "https://example.org/other"
+commit = "{"1f" * 20}"
+path = "chart"
+evidence = "published"
+source = "https://example.org/tree"
+checked = 2026-11-23
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("0f" * 20, "0f" * 19, "commit must be 40 lower-case hex digits, not '0f0f"),
+        ("0f" * 20, "v1.2.3", "commit must be 40 lower-case hex digits, not 'v1.2.3'"),
+        (f'commit = "{"0f" * 20}"\n', "", "commit must be 40 lower-case hex digits, not None"),
+        ('path = "deploy/charts/chart"', 'path = "../chart"', "path must be a folder inside the repository"),
+        ('path = "deploy/charts/chart"', 'path = "/chart"', "path must be a folder inside the repository"),
+        ('path = "deploy/charts/chart"', 'path = "a b"', "path must be a folder inside the repository"),
+        ('path = "deploy/charts/chart"\n', "", "path must be a folder inside the repository, not None"),
+        ("https://example.org/repository", "oci://example.org/repository", "url must be an https address of a repo"),
+        ('path = "chart"', f'path = "chart"\nsha256 = "{"0a" * 32}"', "has neither sha256 nor why_unknown"),
+        ('path = "chart"', 'path = "chart"\nwhy_unknown = "x"', "has neither sha256 nor why_unknown"),
+        ('path = "chart"\nevidence = "published"', 'path = "chart"', "needs evidence"),
+        ('parts = ["part"]', 'parts = ["nothing"]', "chart: its part 'nothing' is no row of kind git"),
+        ('cvm-nodes = ["chart"]', 'cvm-nodes = ["part"]', "cvm-nodes 'part' is not one of chart"),
+        ('kind = "git"\nnamespace', 'kind = "chart"\nnamespace', "commit, path and parts are for kind git"),
+    ],
+)
+def test_a_bad_repository_is_refused(old, new, reason):
+    assert old in GIT
+    assert parse_versions(GIT).artifacts["chart"].pinned() == "0f" * 20
+    with pytest.raises(FactsError, match=re.escape(reason)):
+        parse_versions(GIT.replace(old, new, 1))
+
+
 IMAGE = """
 [[image]]
 cloud = "aws"

@@ -124,12 +124,12 @@ def test_kubernetes_is_one_version_throughout():
 
 @pytest.mark.parametrize("artifact", list(facts.versions().artifacts.values()), ids=lambda artifact: artifact.name)
 def test_a_download_is_pinned_or_says_why_not(artifact):
-    if artifact.sha256 is None:
+    if artifact.digest is None:
         assert artifact.why_unknown
         with pytest.raises(Refusal, match="has no known sha256"):
             artifact.pinned()
     else:
-        assert artifact.pinned() == artifact.sha256
+        assert artifact.pinned() == (artifact.commit if artifact.kind == "git" else artifact.sha256)
         assert artifact.evidence in {"published", "quoted"}
 
 
@@ -149,7 +149,21 @@ def test_every_cluster_gets_its_network_first():
     for model in facts.models():
         assert facts.addons(model)[0].name == "cilium"
     assert [chart.name for chart in facts.addons("coco-peer-pods")] == ["cilium", "cert-manager", "peerpods"]
-    assert {chart.kind for chart in facts.addons()} == {"chart"}
+    assert {chart.kind for chart in facts.addons()} == {"chart", "git"}
+
+
+def test_every_chart_of_every_model_is_pinned():
+    for chart in facts.addons():
+        assert chart.pinned()
+        for part in chart.parts:
+            assert facts.artifact(part).pinned()
+
+
+def test_a_chart_and_the_charts_inside_it_are_of_one_release():
+    """The parts that lie in the chart's own repository are of its own commit."""
+    for chart in facts.addons():
+        parts = [facts.artifact(name) for name in chart.parts]
+        assert {part.commit for part in parts if part.url == chart.url} <= {chart.commit}
 
 
 def test_a_cloud_may_have_a_substitute_for_a_chart_and_the_others_keep_it():

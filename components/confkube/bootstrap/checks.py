@@ -12,6 +12,9 @@ _DNS_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z
 _LABEL_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n([A-Za-z0-9+/=\n]+)-----END \1-----\n?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_DEVICE = re.compile(r"/dev/[a-z0-9][a-z0-9_-]*(/[a-z0-9_-]+)*")
 _TRUST_DOMAIN = re.compile(r"[a-z0-9._-]{1,255}")
 _TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
@@ -106,6 +109,27 @@ def sha256(what: str, value: str) -> str:
     """Refuse what is not 64 lower-case hex digits."""
     if not _SHA256.fullmatch(value):
         raise Refusal(f"{what}: {value!r} is not a sha256 of 64 lower-case hex digits")
+    return value
+
+
+def commit(what: str, value: str) -> str:
+    """Refuse what is not the full id of a git commit; names and shortened ids may mean something else tomorrow."""
+    if not _COMMIT.fullmatch(value):
+        raise Refusal(f"{what}: {value!r} is not a full commit id of 40 lower-case hex digits")
+    return value
+
+
+def folder(what: str, value: str) -> str:
+    """Refuse what is not a folder inside a repository."""
+    if not _FOLDER.fullmatch(value):
+        raise Refusal(f"{what}: {value!r} is not a folder such as deploy/charts/name")
+    return value
+
+
+def device(what: str, value: str) -> str:
+    """Refuse what is not a device file."""
+    if not _DEVICE.fullmatch(value):
+        raise Refusal(f"{what}: {value!r} is not a device such as /dev/kvm")
     return value
 
 

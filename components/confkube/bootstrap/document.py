@@ -1,15 +1,17 @@
 """Puts boot files together into user data: a cloud-config, or several parts when the user adds some."""
 
+import gzip
 import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 
 from confkube.bootstrap.files import BootFile, bundle, fill, unbundle
+from confkube.bootstrap.values import BootProfile
 from confkube.errors import Refusal
 
 _PARTS = {"#cloud-config": "cloud-config", "#!": "x-shellscript"}
@@ -22,6 +24,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PRIVATE_KEY = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY")
 # What a block literal of YAML carries unchanged: https://yaml.org/spec/1.2.2/#81-block-scalar-styles
 _LITERAL = re.compile(r"\S(.*\S)?[ \t]*\n", re.DOTALL)
+_GZIP = b"\x1f\x8b"
 _LINE = re.compile(r"^(?=.)", re.MULTILINE)
 
 
@@ -42,6 +45,10 @@ class Machine:
     files: Sequence[BootFile]
     units: Sequence[str]
     hostname: str = ""
+
+    def unbundled(self) -> "Machine":
+        """The same machine with every file readable in its user data."""
+        return replace(self, files=[replace(file, bundled=False) for file in self.files])
 
 
 def cloud_config(machine: Machine) -> str:
@@ -84,7 +91,20 @@ def written(config: str) -> list[BootFile]:
     return files
 
 
-def user_data(config: str, extra: Sequence[str], limit: int, provider: str) -> str:
+def carried(text: str) -> bytes:
+    """Return user data as it travels to a platform whose bound is tight: compressed, which cloud-init undoes.
+
+    Source: https://docs.cloud-init.io/en/latest/explanation/format.html#gzip-compressed-content, 2026-11-27.
+    """
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def read_back(data: bytes) -> str:
+    """Return the text of user data that travelled compressed or, from an older confkube, as it was."""
+    return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
+
+
+def user_data(config: str, extra: Sequence[str], profile: BootProfile) -> str:
     """Return the user data: the cloud-config alone, or a multi-part message with the user's parts after it.
 
     Raises:
@@ -92,10 +112,10 @@ def user_data(config: str, extra: Sequence[str], limit: int, provider: str) -> s
     """
     text = multipart([config, *extra]) if extra else config
     _refuse_private_key("extra_user_data", text)
-    size = len(text.encode())
-    if size > limit:
+    size = len(carried(text) if profile.compressed else text.encode())
+    if size > profile.user_data_limit:
         raise Refusal(
-            f"user data: {size} bytes are more than the {limit} that {provider} takes; "
+            f"user data: {size} bytes are more than the {profile.user_data_limit} that {profile.provider} takes; "
             "shorten extra_user_data, add-on values, node labels, cert_sans or certificates"
         )
     return text

@@ -15,6 +15,7 @@ from confkube.errors import Refusal
 
 _HERE = Path(__file__).parent
 _COMMENT_LINE = re.compile(r"^[ \t]*#(?!!).*\n", re.MULTILINE)
+_DOCSTRING = re.compile(r'^[ \t]*"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _REMARK = re.compile(r"^##.*\n", re.MULTILINE)
 _PRINTABLE = re.compile(r"[\n\t -~]*")
 
@@ -77,6 +78,11 @@ def _read(folder: str, name: str) -> str:
 def stripped(text: str) -> str:
     """Return a script or configuration without the lines that are only a comment: size is scarce on the way."""
     return _COMMENT_LINE.sub("", text)
+
+
+def undocumented(text: str) -> str:
+    """Return a Python program without its docstrings; whoever looks for them finds them in this package."""
+    return _DOCSTRING.sub("", text).lstrip("\n")
 
 
 def bundle(files: Iterable[BootFile]) -> str:

@@ -11,7 +11,8 @@ from confkube.attest.plugin import Plugin
 from confkube.attest.spire import AgentConfig
 from confkube.bootstrap.document import Machine, cloud_config, user_data
 from confkube.bootstrap.files import BootFile, fill, packed, plain, static
-from confkube.bootstrap.software import Download, Software
+from confkube.bootstrap.host_runtime import HostRuntime
+from confkube.bootstrap.software import TDNF, Download, Software
 from confkube.bootstrap.values import BootProfile, TrustAgent
 
 ETC, LIBRARY, UNITS = "/etc/confkube", "/usr/local/lib/confkube", "/etc/systemd/system"
@@ -23,15 +24,24 @@ def rows(lines: Iterable[tuple[str, ...]]) -> str:
     return "".join(" ".join(line) + "\n" for line in lines)
 
 
+def package_manager(software: Software) -> list[BootFile]:
+    """Return what a distribution with another package manager needs beside the common files."""
+    return scripts("tdnf.sh") if software.manager == TDNF else []
+
+
 def common_files(profile: BootProfile, downloads: Sequence[Download], variables: Mapping[str, str]) -> list[BootFile]:
     """Return what every machine has: its variables, what it downloads, its firewall."""
     return [
         plain(f"{ETC}/node.env", "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())),
-        plain(f"{ETC}/downloads", rows((d.name, d.version, d.sha256, d.member or "-", d.url) for d in downloads)),
+        *([plain(f"{ETC}/downloads", _downloads(downloads))] if downloads else []),
         plain(f"{ETC}/firewall.nft", _firewall(profile)),
         *scripts("lib.sh", "install.sh"),
         *units("confkube-install.service", "confkube-firewall.service"),
     ]
+
+
+def _downloads(downloads: Sequence[Download]) -> str:
+    return rows((each.name, each.version, each.sha256, each.member or "-", each.url) for each in downloads)
 
 
 def _firewall(profile: BootProfile) -> str:
@@ -50,18 +60,42 @@ def _family(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     return "ip" if address.version == 4 else "ip6"
 
 
-def node_files(
-    profile: BootProfile, software: Software, downloads: Sequence[Download], variables: Mapping[str, str]
+def node_files(  # noqa: PLR0913  what a node has
+    profile: BootProfile,
+    software: Software,
+    downloads: Sequence[Download],
+    variables: Mapping[str, str],
+    *,
+    packages: Iterable[str] = (),
+    runtime: HostRuntime | None = None,
 ) -> list[BootFile]:
     """Return what a Kubernetes node has."""
-    packages = " ".join(sorted({*software.packages, *software.node_packages}))
+    wanted = " ".join(sorted({*software.packages, *software.node_packages, *packages}))
+    containerd = fill(
+        "containerd.toml",
+        pause_image=json.dumps(software.pause_image),
+        layers=static("static", "containerd-layers.toml") if runtime else "",
+        handler=static("static", f"containerd-{runtime.handler}.toml") if runtime and runtime.handler else "",
+    )
     return [
-        *common_files(profile, downloads, {"CONTAINERD": "yes", "PACKAGES": packages, **variables}),
-        packed(
-            "/etc/containerd/config.toml", fill("containerd.toml", pause_image=json.dumps(software.pause_image)), 0o644
-        ),
+        *common_files(profile, downloads, {"CONTAINERD": "yes", "PACKAGES": wanted, **variables}),
+        *package_manager(software),
+        packed("/etc/containerd/config.toml", containerd, 0o644),
         packed("/etc/sysctl.d/90-confkube.conf", static("static", "sysctl.conf"), 0o644),
     ]
+
+
+def host_files(runtime: HostRuntime) -> tuple[dict[str, str], list[BootFile]]:
+    """Return the variables and files of a worker whose pods can run in virtual machines."""
+    variables = {
+        "ARCHIVE_SHA256": runtime.archive.sha256 if runtime.archive else "",
+        "ARCHIVE_URL": runtime.archive.url if runtime.archive else "",
+        "BOOT_ENTRY": runtime.boot_entry,
+        "DEVICES": " ".join(runtime.devices),
+        "LEAST_CONTAINERD": runtime.containerd,
+        "MODULES": " ".join(runtime.modules),
+    }
+    return variables, [*scripts("host.sh"), *units("confkube-host.service")]
 
 
 def agent_files(trust: TrustAgent, profile: BootProfile) -> list[BootFile]:
@@ -101,4 +135,4 @@ def finish(machine: Machine, extra: Sequence[str], profile: BootProfile) -> str:
     Raises:
         Refusal: It is larger than the platform takes, or a value cannot be carried.
     """
-    return user_data(cloud_config(machine), extra, profile.user_data_limit, profile.provider)
+    return user_data(cloud_config(machine if profile.bundled else machine.unbundled()), extra, profile)

@@ -1,11 +1,24 @@
 """Renders the user data of Kubernetes nodes; pure functions from values to text."""
 
 import json
+from collections.abc import Sequence
 
+from confkube.bootstrap.charts import AddOn
 from confkube.bootstrap.document import Machine
-from confkube.bootstrap.files import fill, packed, plain, static, stripped
-from confkube.bootstrap.parts import ETC, LIBRARY, agent_files, finish, node_files, rows, scripts, units, yaml_text
-from confkube.bootstrap.values import ControlPlaneBoot, WorkerBoot
+from confkube.bootstrap.files import BootFile, fill, packed, plain, static, stripped
+from confkube.bootstrap.parts import (
+    ETC,
+    LIBRARY,
+    agent_files,
+    finish,
+    host_files,
+    node_files,
+    rows,
+    scripts,
+    units,
+    yaml_text,
+)
+from confkube.bootstrap.values import DEFAULT_ISSUER, ControlPlaneBoot, WorkerBoot
 
 
 def control_plane(boot: ControlPlaneBoot) -> str:
@@ -22,8 +35,9 @@ def control_plane(boot: ControlPlaneBoot) -> str:
         "SECRET_ADDRESS": secret,
         "TOKEN_TTL": f"{int(boot.token_ttl.total_seconds())}s",
     }
+    git = software.git_packages if any(addon.folders for addon in boot.addons) else ()
     files = [
-        *node_files(boot.profile, software, downloads, variables),
+        *node_files(boot.profile, software, downloads, variables, packages=git),
         plain(f"{ETC}/kubeadm.yaml", _kubeadm_init(boot)),
         plain("/etc/kubernetes/pki/ca.crt", boot.ca_certificate_pem, 0o644),
         packed(
@@ -37,18 +51,36 @@ def control_plane(boot: ControlPlaneBoot) -> str:
         *units("kubelet.service", "confkube-secrets.service", "confkube-control-plane.service"),
     ]
     started = ["confkube-install", "confkube-firewall", "kubelet", "confkube-secrets", "confkube-control-plane"]
+    if boot.objects:
+        files += scripts("place-objects.py")
+    if boot.objects or boot.runtime_classes:
+        files += scripts("objects.sh")
+    if boot.runtime_classes:
+        classes = "".join(fill("runtime-class.yaml", name=name) for name in boot.runtime_classes)
+        files.append(packed(f"{ETC}/runtime-classes.yaml", classes))
     if boot.addons:
-        files += [
-            packed(f"{ETC}/addons/list", rows((a.name, a.namespace, a.version, a.sha256, a.url) for a in boot.addons)),
-            *(packed(f"{ETC}/addons/{row.name}.yaml", yaml_text(row.values)) for row in boot.addons),
-            *scripts("addons.sh"),
-            *units("confkube-addons.service"),
-        ]
+        files += _addon_files(boot.addons)
         started.append("confkube-addons")
+    files += boot.extra_files
+    started += boot.extra_units
     machine = Machine(
         role="control plane", cluster_id=boot.cluster_id, files=files, units=started, hostname=boot.node_name
     )
     return finish(machine, boot.extra_user_data, boot.profile)
+
+
+def _addon_files(addons: Sequence[AddOn]) -> list[BootFile]:
+    return [
+        packed(f"{ETC}/addons/list", rows(addon.row for addon in addons)),
+        *(packed(f"{ETC}/addons/{addon.name}.yaml", yaml_text(addon.values)) for addon in addons),
+        *(
+            packed(f"{ETC}/addons/{addon.name}.git", rows((f.name, f.url, f.commit, f.path) for f in addon.folders))
+            for addon in addons
+            if addon.folders
+        ),
+        *scripts("addons.sh", *(["addons-git.sh"] if any(addon.folders for addon in addons) else [])),
+        *units("confkube-addons.service"),
+    ]
 
 
 def worker(boot: WorkerBoot) -> str:
@@ -59,13 +91,20 @@ def worker(boot: WorkerBoot) -> str:
     """
     software = boot.software
     downloads = [software.kubeadm, software.kubelet, *([software.spire_agent] if boot.trust else [])]
+    runtime = boot.runtime
+    variables, host = host_files(runtime) if runtime else ({}, [])
+    variables["API_ENDPOINT"] = boot.api_endpoint
+    packages = runtime.packages if runtime else ()
     files = [
-        *node_files(boot.profile, software, downloads, {"API_ENDPOINT": boot.api_endpoint}),
+        *node_files(boot.profile, software, downloads, variables, packages=packages, runtime=runtime),
         plain(f"{ETC}/kubeadm.yaml", _kubeadm_join(boot)),
         *scripts("join.sh"),
         *units("kubelet.service", "confkube-join.service"),
+        *host,
+        *boot.extra_files,
     ]
-    started = ["confkube-install", "confkube-firewall", "kubelet", "confkube-join"]
+    started = ["confkube-install", "confkube-firewall", *(["confkube-host"] if runtime else []), "kubelet"]
+    started += ["confkube-join", *boot.extra_units]
     if boot.trust:
         files += agent_files(boot.trust, boot.profile)
         started.append("spire-agent")
@@ -82,6 +121,10 @@ def _kubeadm_init(boot: ControlPlaneBoot) -> str:
         pod_cidr=json.dumps(boot.pod_cidr),
         service_cidr=json.dumps(boot.service_cidr),
         cert_sans=json.dumps(boot.cert_sans),
+        issuers="".join(
+            f"  - {{name: service-account-issuer, value: {json.dumps(name)}}}\n"
+            for name in ((boot.issuer, DEFAULT_ISSUER) if boot.issuer else ())
+        ),
         private_ip=json.dumps(boot.private_ip),
         api_port=boot.api_port,
         node_name=json.dumps(boot.node_name),

@@ -7,42 +7,16 @@ from datetime import timedelta
 from confkube.attest import statements
 from confkube.attest.plugin import Plugin
 from confkube.bootstrap import checks
+from confkube.bootstrap.charts import SYSTEM_NAMESPACE, AddOn
+from confkube.bootstrap.files import BootFile
+from confkube.bootstrap.host_runtime import HANDLERS, WORKER_LABEL, HostRuntime
+from confkube.bootstrap.relying_party import RelyingParty
 from confkube.bootstrap.software import Software, pinned
 from confkube.errors import Refusal
 
 TAINT_EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
-_SYSTEM_NAMESPACE = "kube-system"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddOn:
-    """A Helm chart that the control plane installs, in the order of the list.
-
-    Attributes:
-        name: Name of the release.
-        version: Version of the chart.
-        url: ``https://`` address of the chart's archive, or ``oci://`` address of the chart without its version.
-        sha256: Digest of the chart's archive (.tgz), hex. For OCI it is the digest of the chart's content layer.
-        namespace: Where it is installed; made when it is absent.
-        privileged: Whether the namespace is exempt from the Pod Security baseline (network and storage drivers).
-        values: Values of the chart, small: they travel in user data.
-    """
-
-    name: str
-    version: str
-    url: str
-    sha256: str
-    namespace: str = _SYSTEM_NAMESPACE
-    privileged: bool = False
-    values: Mapping[str, object] = field(default_factory=dict[str, object])
-
-    def __post_init__(self) -> None:
-        checks.dns_label("add-on name", self.name)
-        checks.word(f"add-on {self.name} version", self.version)
-        checks.url(f"add-on {self.name} url", self.url, ("https", "oci"))
-        checks.sha256(f"add-on {self.name} sha256", self.sha256)
-        checks.dns_label(f"add-on {self.name} namespace", self.namespace)
-        checks.plain_data(f"add-on {self.name} values", self.values)
+DEFAULT_ISSUER = "https://kubernetes.default.svc.cluster.local"
+"""What kubeadm has the tokens of service accounts issued under."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +68,8 @@ class BootProfile:
         node_attestor_agent: The node attestor of SPIRE agents: ``name``, and optionally ``data``.
         node_attestor_server: The node attestor of the SPIRE server, in the same form.
         user_data_limit: Most bytes of user data, before any encoding for transport.
+        bundled: Whether static files travel in an archive, which is smaller and cannot be read in the user data.
+        compressed: Whether user data travels compressed (``document.carried``), because that bound is tight.
         attestation: What the node attestor proves and what it does not, for outputs.
     """
 
@@ -103,6 +79,8 @@ class BootProfile:
     node_attestor_agent: Mapping[str, object]
     node_attestor_server: Mapping[str, object]
     user_data_limit: int
+    compressed: bool = False
+    bundled: bool = True
     guarded: tuple[tuple[str, int], ...] = ()
     secret_address: str = "{name}"  # noqa: S105  the address of a secret is none
     attestation: str = statements.INSTANCE_IDENTITY
@@ -129,11 +107,18 @@ class ControlPlaneBoot:
         node_name: Name of the node, also the machine's host name.
         private_ip: Fixed private address; the API endpoint inside the cluster.
         ca_certificate_pem: Certificate of the cluster's CA; its key comes from the secret.
-        secret_name: Name of the secret with ca.crt, ca.key, sa.key, sa.pub and token, one JSON object.
+        secret_name: Name of the secret with ca.crt, ca.key, sa.key, sa.pub and token, one JSON object; the keys may be
+            RSA or EC.
         pod_cidr: Network of the pods.
         service_cidr: Network of the services.
         cert_sans: Further names and addresses in the API server's certificate.
         addons: Charts to install, in order.
+        issuer: Name under which tokens of service accounts are issued, an https address; empty: the default one. Tokens
+            of the default one stay good.
+        objects: Whether the secret brings Kubernetes objects, namespaces and secrets, that the cluster gets at first.
+        runtime_classes: Runtimes that the hosts bring themselves and that no chart makes a runtime class of.
+        extra_files: Further files of the machine.
+        extra_units: Units among them to enable and start.
         token_ttl: How long workers can join with the bootstrap token, counted from the first boot.
         extra_user_data: Further user data parts; each starts with ``#cloud-config`` or ``#!``.
         software: What is installed; the pinned programs by default.
@@ -151,6 +136,11 @@ class ControlPlaneBoot:
     service_cidr: str = "10.96.0.0/16"
     cert_sans: tuple[str, ...] = ()
     addons: tuple[AddOn, ...] = ()
+    issuer: str = ""
+    objects: bool = False
+    runtime_classes: tuple[str, ...] = ()
+    extra_files: tuple[BootFile, ...] = ()
+    extra_units: tuple[str, ...] = ()
     token_ttl: timedelta = timedelta(hours=24)
     extra_user_data: tuple[str, ...] = ()
     software: Software = field(default_factory=pinned)
@@ -168,6 +158,10 @@ class ControlPlaneBoot:
             raise Refusal(f"token_ttl: {self.token_ttl} is too short; choose at least one minute")
         if not self.secret_name or any(c.isspace() or not c.isprintable() for c in self.secret_name):
             raise Refusal(f"secret_name: {self.secret_name!r} is empty or holds spaces")
+        if self.issuer:
+            checks.url("issuer", self.issuer, ("https",))
+        for name in self.runtime_classes:
+            checks.one_of("runtime class", name, HANDLERS)
         names = [addon.name for addon in self.addons]
         if len(set(names)) != len(names):
             raise Refusal(f"add-ons: each name may occur once, given {', '.join(names)}")
@@ -184,7 +178,7 @@ class ControlPlaneBoot:
     @property
     def privileged_namespaces(self) -> list[str]:
         """Namespaces that the Pod Security baseline does not apply to."""
-        return sorted({_SYSTEM_NAMESPACE, *(addon.namespace for addon in self.addons if addon.privileged)})
+        return sorted({SYSTEM_NAMESPACE, *(addon.namespace for addon in self.addons if addon.privileged)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +194,9 @@ class WorkerBoot:
         node_labels: Labels that the nodes register with. They are claims of the node about itself.
         taints: Taints that the nodes register with.
         trust: The trust server; without one no agent is installed.
+        runtime: What the machine needs so that pods can run in virtual machines; None for ordinary containers.
+        extra_files: Further files of the machine.
+        extra_units: Units among them to enable and start.
         extra_user_data: Further user data parts; each starts with ``#cloud-config`` or ``#!``.
         software: What is installed; the pinned programs by default.
         profile: What the platform adds.
@@ -214,6 +211,9 @@ class WorkerBoot:
     node_labels: Mapping[str, str] = field(default_factory=dict[str, str])
     taints: tuple[Taint, ...] = ()
     trust: TrustAgent | None = None
+    runtime: HostRuntime | None = None
+    extra_files: tuple[BootFile, ...] = ()
+    extra_units: tuple[str, ...] = ()
     extra_user_data: tuple[str, ...] = ()
     software: Software = field(default_factory=pinned)
 
@@ -228,7 +228,8 @@ class WorkerBoot:
     @property
     def label_argument(self) -> str:
         """The labels in the kubelet's form, sorted."""
-        return ",".join(f"{key}={value}" for key, value in sorted(self.node_labels.items()))
+        worker = {WORKER_LABEL: ""} if self.runtime else {}
+        return ",".join(f"{key}={value}" for key, value in sorted((worker | dict(self.node_labels)).items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +241,7 @@ class TrustServerBoot:
         trust_domain: SPIFFE trust domain.
         root_pem: Offline root certificate, PEM; only a certificate under it is taken.
         bind_port: Port of the SPIRE server.
+        relying_party: A demonstration that takes its identities, on the same machine.
         extra_user_data: Further user data parts; each starts with ``#cloud-config`` or ``#!``.
         software: What is installed; the pinned programs by default.
         profile: What the platform adds; its ``node_attestor_server`` is the only way for an agent to attest.
@@ -250,6 +252,7 @@ class TrustServerBoot:
     root_pem: str
     profile: BootProfile
     bind_port: int = 8081
+    relying_party: RelyingParty | None = None
     extra_user_data: tuple[str, ...] = ()
     software: Software = field(default_factory=pinned)
 

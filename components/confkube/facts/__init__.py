@@ -34,7 +34,7 @@ from confkube.facts.records import (
     StockImage,
     Support,
 )
-from confkube.facts.support import cell, cells, clouds, defaults, gaps, known_tee, models, require, supported
+from confkube.facts.support import cell, cells, clouds, defaults, gaps, known_tee, models, placed, require, supported
 from confkube.facts.validation import validate
 from confkube.facts.words import GUARDED, MEANING, NO_TEE, PLACEMENTS, STATUSES, TEES
 
@@ -70,6 +70,7 @@ __all__ = [
     "instance_types",
     "known_tee",
     "models",
+    "placed",
     "region",
     "region_of",
     "region_table",

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 
 from confkube.errors import choose
-from confkube.facts.reading import Row, read_toml, unique
+from confkube.facts.reading import FactsError, Row, read_toml, unique
 from confkube.facts.records import Artifact, StockImage
 from confkube.facts.words import ARCHITECTURES, TEES
 
 VERSIONS_FILE, IMAGES_FILE = "versions.toml", "images.toml"
-KINDS = ("binary", "archive", "chart", "image")
+GIT = "git"
+KINDS = ("binary", "archive", "chart", GIT, "image")
 EVIDENCE = ("published", "quoted")
+MANAGERS = ("apt-get", "tdnf")
 BOOT_MODES = ("uefi", "uefi-preferred", "unknown")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _ADDRESS = re.compile(r"(https|oci)://[^\s/]+\.[^\s]+|[a-z0-9.-]+\.[a-z]+/[^\s]+:[^\s]+")
 
 
@@ -44,7 +48,7 @@ def parse_versions(text: str | None = None) -> Versions:
 
     Raises:
         FactsError: A row is incomplete or written twice, a digest is malformed, has no evidence or is missing
-            without a reason, or the add-on list names something that is no chart.
+            without a reason, or the add-on list names something that is no chart of its own.
     """
     top = read_toml(VERSIONS_FILE, text)
     artifacts: dict[str, Artifact] = {}
@@ -53,8 +57,12 @@ def parse_versions(text: str | None = None) -> Versions:
         artifact = _artifact(row)
         unique(row.where, seen, artifact.name)
         artifacts[artifact.name] = artifact
+    for artifact in artifacts.values():
+        for part in artifact.parts:
+            if part not in artifacts or artifacts[part].kind != GIT:
+                raise FactsError(f"{VERSIONS_FILE}: {artifact.name}: its part {part!r} is no row of kind {GIT}")
     listing = Row(f"{VERSIONS_FILE} addons", top.table("addons"))
-    charts = [artifact.name for artifact in artifacts.values() if artifact.kind == "chart"]
+    charts = [artifact.name for artifact in artifacts.values() if artifact.namespace is not None]
     addons = {model: listing.words(model, charts) for model in listing}
     substitutes = _substitutes(Row(f"{VERSIONS_FILE} substitutes", top.table("substitutes")), charts)
     top.done()
@@ -123,6 +131,7 @@ def parse_images(text: str | None = None) -> tuple[StockImage, ...]:
             architecture=row.word("architecture", ARCHITECTURES),
             boot_mode=row.word("boot_mode", BOOT_MODES),
             root_device=row.text("root_device"),
+            package_manager=row.word("package_manager", MANAGERS) if row.has("package_manager") else MANAGERS[0],
             tees=frozenset(row.words("tees", TEES)),
             image_ids=_image_ids(row),
             unknown=row.optional_text("unknown"),
@@ -157,7 +166,40 @@ def stock_image(cloud: str, distribution: str = "ubuntu-24.04", *, confidential:
 
 
 def _artifact(row: Row) -> Artifact:
-    artifact = Artifact(
+    artifact = _read(row)
+    row.done()
+    if not _ADDRESS.fullmatch(artifact.url):
+        raise row.wrong(f"url must be an https or oci address or an image name with its tag, not {artifact.url!r}")
+    if artifact.version.removeprefix("v") not in artifact.url and artifact.kind not in ("chart", GIT):
+        raise row.wrong(f"url does not name version {artifact.version}")
+    if artifact.kind == GIT:
+        _check_git(row, artifact)
+    elif artifact.commit or artifact.path or artifact.parts:
+        raise row.wrong(f"commit, path and parts are for kind {GIT}")
+    elif (artifact.sha256 is None) == (artifact.why_unknown is None):
+        raise row.wrong("give either sha256 or why_unknown")
+    if artifact.sha256 is not None and not _SHA256.fullmatch(artifact.sha256):
+        raise row.wrong(f"sha256 must be 64 lower-case hex digits, not {artifact.sha256!r}")
+    if (artifact.evidence in EVIDENCE) != (artifact.digest is not None):
+        raise row.wrong(f"a sha256, and only a sha256, needs evidence: {' or '.join(EVIDENCE)}")
+    if artifact.kind != GIT and (artifact.kind == "chart") != (artifact.namespace is not None):
+        raise row.wrong("charts, and only charts, name their namespace")
+    return artifact
+
+
+def _check_git(row: Row, artifact: Artifact) -> None:
+    if not artifact.url.startswith("https://"):
+        raise row.wrong(f"url must be an https address of a repository, not {artifact.url!r}")
+    if artifact.sha256 is not None or artifact.why_unknown is not None:
+        raise row.wrong(f"kind {GIT} has neither sha256 nor why_unknown: its digest is the commit")
+    if not _COMMIT.fullmatch(artifact.commit or ""):
+        raise row.wrong(f"commit must be 40 lower-case hex digits, not {artifact.commit!r}")
+    if not _FOLDER.fullmatch(artifact.path or ""):
+        raise row.wrong(f"path must be a folder inside the repository, not {artifact.path!r}")
+
+
+def _read(row: Row) -> Artifact:
+    return Artifact(
         name=row.text("name"),
         version=row.text("version"),
         kind=row.word("kind", KINDS),
@@ -168,21 +210,10 @@ def _artifact(row: Row) -> Artifact:
         namespace=row.optional_text("namespace"),
         source=row.source(),
         checked=row.date("checked"),
+        commit=row.optional_text("commit"),
+        path=row.optional_text("path"),
+        parts=row.texts("parts"),
     )
-    row.done()
-    if not _ADDRESS.fullmatch(artifact.url):
-        raise row.wrong(f"url must be an https or oci address or an image name with its tag, not {artifact.url!r}")
-    if artifact.version.removeprefix("v") not in artifact.url and artifact.kind != "chart":
-        raise row.wrong(f"url does not name version {artifact.version}")
-    if (artifact.sha256 is None) == (artifact.why_unknown is None):
-        raise row.wrong("give either sha256 or why_unknown")
-    if artifact.sha256 is not None and not _SHA256.fullmatch(artifact.sha256):
-        raise row.wrong(f"sha256 must be 64 lower-case hex digits, not {artifact.sha256!r}")
-    if (artifact.evidence in EVIDENCE) != (artifact.sha256 is not None):
-        raise row.wrong(f"a sha256, and only a sha256, needs evidence: {' or '.join(EVIDENCE)}")
-    if (artifact.kind == "chart") != (artifact.namespace is not None):
-        raise row.wrong("charts, and only charts, name their namespace")
-    return artifact
 
 
 def _image_ids(row: Row) -> dict[str, str]:

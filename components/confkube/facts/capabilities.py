@@ -7,7 +7,18 @@ from itertools import product
 
 from confkube.facts.reading import FactsError, Row, read_toml, unique
 from confkube.facts.records import Cell, Cloud, Defaults, Gap, ModelNeeds, Need, OtherTee
-from confkube.facts.words import CLOSED, CLOUD_KINDS, GUARDED, NO_TEE, OPEN, PLACEMENTS, TEES
+from confkube.facts.words import (
+    CLOSED,
+    CLOUD_KINDS,
+    GUARDED,
+    HYPERVISORS,
+    INITDATA,
+    NO_TEE,
+    OPEN,
+    PLACEMENTS,
+    TEES,
+    TRUST_SERVERS,
+)
 
 FILE = "capabilities.toml"
 SIZE_USES = ("exclusive", "shared")
@@ -103,7 +114,8 @@ def _model(name: str, row: Row) -> ModelNeeds:
         part.done()
     if not any(need.confidential for need in needs):
         raise row.wrong("a model needs at least one part in a TEE")
-    model = ModelNeeds(model=name, title=row.text("title"), needs=tuple(needs))
+    trust = row.word("trust", TRUST_SERVERS)
+    model = ModelNeeds(model=name, title=row.text("title"), trust=trust, needs=tuple(needs))
     row.done()
     return model
 
@@ -121,6 +133,10 @@ def _cell(row: Row, clouds: Mapping[str, Cloud], seen: set[object]) -> tuple[tup
         placement=row.word("placement", PLACEMENTS),
         status=row.word("status", (OPEN, *GUARDED)),
         default_type=row.optional_text("default_type"),
+        distribution=row.optional_text("distribution"),
+        runtime_class=row.optional_text("runtime_class"),
+        hypervisor=row.word("hypervisor", HYPERVISORS) if row.has("hypervisor") else None,
+        initdata=row.word("initdata", INITDATA) if row.has("initdata") else None,
         source=row.source(),
         checked=row.date("checked"),
         why=row.optional_text("why"),
@@ -131,6 +147,10 @@ def _cell(row: Row, clouds: Mapping[str, Cloud], seen: set[object]) -> tuple[tup
         raise row.wrong(f"status {cell.status} needs a why")
     if cell.status == "retired" and cell.since is None:
         raise row.wrong("status retired needs since")
+    if (cell.initdata is None) != (cell.runtime_class is None):
+        raise row.wrong("initdata and runtime_class belong to placements that carry pods, and only together")
+    if (cell.hypervisor is not None) != (cell.runtime_class is not None and cell.placement != "peer-pod"):
+        raise row.wrong("hypervisor belongs to placements whose machines start children, and always to them")
     kind = clouds[cell.cloud].kind
     made = kind in ("provider", "reference") or (kind == "emulation" and cell.placement == "vm")
     if made != (cell.default_type is not None):

@@ -7,8 +7,8 @@ from pathlib import Path
 from confkube.facts.artifacts import versions
 from confkube.facts.capabilities import capabilities
 from confkube.facts.records import Artifact, Support
-from confkube.facts.support import clouds, models, supported
-from confkube.facts.words import GUARDED, MEANING, STATUSES, TEES
+from confkube.facts.support import clouds, has_development_profile, models, supported
+from confkube.facts.words import GUARDED, MEANING, NO_TEE, STATUSES, TEES
 
 _SPECIAL = "\\`*_|<>[]"
 
@@ -21,13 +21,16 @@ def matrix(model: str | None = None, cloud: str | None = None, tee: str | None =
     """
     wanted_models = (model,) if model else tuple(models())
     wanted_clouds = (cloud,) if cloud else clouds()
-    wanted_tees = (tee,) if tee else TEES
     return tuple(
         supported(each, where, protection)
         for each in wanted_models
         for where in wanted_clouds
-        for protection in wanted_tees
+        for protection in ((tee,) if tee else _tees(each, where))
     )
+
+
+def _tees(model: str, cloud: str) -> tuple[str, ...]:
+    return (*TEES, NO_TEE) if has_development_profile(model, cloud) else TEES
 
 
 def page() -> str:
@@ -62,7 +65,7 @@ def _lines() -> Iterator[str]:
     yield "## Pinned downloads"
     yield ""
     yield "`published`: digest from the publisher's own index or file. `quoted`: repeated by third parties. Without a"
-    yield "digest nothing is downloaded."
+    yield "digest nothing is downloaded. For `git` the digest is the commit."
     yield ""
     header = ("Name", "Version", "Kind", "sha256", "Evidence", "Read", "Source")
     yield from _table(header, (_artifact(found) for found in versions().artifacts.values()))
@@ -74,7 +77,7 @@ def _support(found: Support) -> tuple[str, ...]:
 
 
 def _artifact(found: Artifact) -> tuple[str, ...]:
-    digest = f"`{found.sha256}`" if found.sha256 else f"unknown: {_plain(found.why_unknown or '')}"
+    digest = f"`{found.digest}`" if found.digest else f"unknown: {_plain(found.why_unknown or '')}"
     checked, link = found.checked.isoformat(), _link(found.source)
     return (found.name, found.version, found.kind, digest, found.evidence or "", checked, link)
 

@@ -17,6 +17,14 @@ class Cell:
     status: str
     default_type: str | None
     """Instance type used when the user names none; None where the user gives the hosts."""
+    distribution: str | None
+    """What machines start from, where it is not the stock distribution of all others."""
+    runtime_class: str | None
+    """Kata's runtime class for the pods, where the placement carries pods."""
+    hypervisor: str | None
+    """What starts the children, where the machines start some."""
+    initdata: str | None
+    """What binds the pods' initdata to their evidence, where the placement carries pods."""
     source: str
     checked: dt.date
     why: str | None
@@ -53,6 +61,8 @@ class ModelNeeds:
 
     model: str
     title: str
+    trust: str
+    """Which trust server vouches: ``spire`` for nodes, ``trustee`` for pods."""
     needs: tuple[Need, ...]
 
 
@@ -161,16 +171,27 @@ class Artifact:
     """For charts: the namespace of the release."""
     source: str
     checked: dt.date
+    commit: str | None = None
+    """For git: the full id of the commit, which is a digest of all that is in it."""
+    path: str | None = None
+    """For git: the folder that is meant."""
+    parts: tuple[str, ...] = ()
+    """For git: names of the rows that become charts inside this chart."""
+
+    @property
+    def digest(self) -> str | None:
+        """What pins it: the sha256 of a file, or the commit of a repository; None: unknown."""
+        return self.commit or self.sha256
 
     def pinned(self) -> str:
-        """Return the sha256.
+        """Return the digest.
 
         Raises:
             Refusal: The digest is unknown, with the reason.
         """
-        if self.sha256 is None:
+        if self.digest is None:
             raise Refusal(f"{self.name} {self.version} has no known sha256: {self.why_unknown}")
-        return self.sha256
+        return self.digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +205,7 @@ class StockImage:
     architecture: str
     boot_mode: str
     root_device: str
+    package_manager: str
     tees: frozenset[str]
     image_ids: Mapping[str, str]
     """Region to image id, where a source gives it; the look-up by name and owner is what counts."""

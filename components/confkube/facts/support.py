@@ -71,16 +71,46 @@ def require(cloud: str, tee: str, placement: str, *, allow: Collection[str] = ()
     return found
 
 
+def placed(model: str, part: str, cloud: str, tee: str, *, allow: Collection[str] = ()) -> Cell:
+    """Return the cell in which a part of a model has its best placement, when it may be used.
+
+    Args:
+        model: Word of the model.
+        part: Part of the model, such as ``workers`` or ``pods``.
+        cloud: Cloud name.
+        tee: TEE of the part; ``none`` for ordinary children of child-capable machines, which no bare-metal host is.
+        allow: Statuses other than ga that the user allows by name.
+
+    Raises:
+        Refusal: As ``require``.
+    """
+    _known_cloud(cloud)
+    known_tee(tee, with_none=True)
+    (need,) = (each for each in capabilities().models[model].needs if each.part == part)
+    best = min(_placements(need, tee), key=lambda place: STATUSES.index(_fact_status(cloud, tee, place)))
+    return require(cloud, tee, best, allow=allow)
+
+
+def _placements(need: Need, tee: str) -> tuple[str, ...]:
+    """Where a part may be; without a TEE a confidential part can only be an ordinary child, for development."""
+    if need.confidential and tee == NO_TEE:
+        return tuple(place for place in need.placements if place == "nested") or need.placements
+    return need.placements
+
+
+def _fact_status(cloud: str, tee: str, placement: str) -> str:
+    key = (cloud, tee, placement)
+    fact = capabilities().cells.get(key) or capabilities().gaps.get(key)
+    return fact.status if fact else CLOSED[-1]
+
+
 def supported(model: str, cloud: str, tee: str) -> Support:
     """Compute whether a model runs: each need takes its best placement, the worst need decides.
 
     Raises:
         Refusal: The model, cloud or TEE is not known.
     """
-    if model not in capabilities().models:
-        raise choose("model", model, capabilities().models)
-    _known_cloud(cloud)
-    known_tee(tee)
+    known_tee(tee, with_none=has_development_profile(model, cloud))
     verdicts = [_best(need, cloud, tee) for need in capabilities().models[model].needs]
     status, _, decisive, _ = max(verdicts, key=lambda verdict: (STATUSES.index(verdict[0]), verdict[3]))
     if status == OPEN:
@@ -89,6 +119,19 @@ def supported(model: str, cloud: str, tee: str) -> Support:
         reason = next(clause for found, clause, fact, _ in verdicts if found == status and fact is decisive)
     source, checked = decisive.source, decisive.checked
     return Support(model=model, cloud=cloud, tee=tee, status=status, reason=reason, source=source, checked=checked)
+
+
+def has_development_profile(model: str, cloud: str) -> bool:
+    """Return whether a model's confidential part can be an ordinary child machine on a cloud, with no TEE at all.
+
+    Raises:
+        Refusal: The model or cloud is not known.
+    """
+    if model not in capabilities().models:
+        raise choose("model", model, capabilities().models)
+    _known_cloud(cloud)
+    confidential = [need for need in capabilities().models[model].needs if need.confidential]
+    return any("nested" in need.placements for need in confidential) and cell(cloud, NO_TEE, "nested") is not None
 
 
 def permission(status: str) -> str:
@@ -114,7 +157,7 @@ def _best(need: Need, cloud: str, tee: str) -> tuple[str, str, Cell | Gap, bool]
     """Return status, clause, deciding fact and whether it is about the TEE, for a need's best placement."""
     wanted = tee if need.confidential else NO_TEE
     found: list[Cell | Gap] = []
-    for placement in need.placements:
+    for placement in _placements(need, tee):
         key = (cloud, wanted, placement)
         fact = capabilities().cells.get(key) or capabilities().gaps.get(key)
         if fact is not None:

@@ -3,6 +3,9 @@
 TEES = ("snp", "tdx")
 NO_TEE = "none"
 PLACEMENTS = ("vm", "nested", "metal", "peer-pod")
+TRUST_SERVERS = ("spire", "trustee")
+HYPERVISORS = ("qemu-kvm", "qemu-tcg", "mshv")
+INITDATA = ("host-data", "mrconfigid", "pcr8", "unbound", "unknown", "none")
 ARCHITECTURES = ("x86_64", "arm64")
 
 OPEN = "ga"

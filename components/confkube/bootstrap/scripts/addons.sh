@@ -5,6 +5,7 @@ export KUBECONFIG=/etc/kubernetes/admin.conf
 export HELM_CACHE_HOME="$STATE/helm/cache" HELM_CONFIG_HOME="$STATE/helm/config" HELM_DATA_HOME="$STATE/helm/data"
 charts=$STATE/charts
 mkdir -p "$charts" "$STATE/addons"
+[ ! -e "$LIB/addons-git.sh" ] || . "$LIB/addons-git.sh"
 
 # pull NAME VERSION SHA256 URL: the checked archive ends up as $charts/SHA256.tgz
 pull() {
@@ -31,18 +32,25 @@ unlock() {
 
 install_chart() {
     unlock "$@"
-    helm upgrade --install "$1" "$charts/$3.tgz" --namespace "$2" --create-namespace \
+    helm upgrade --install "$1" "$3" --namespace "$2" --create-namespace \
         --values "$ETC/addons/$1.yaml" --history-max 3 --timeout 10m
 }
 
 while read -r name namespace version sha256 url <&3; do
-    line="$name $namespace $version $sha256 $url $(sha256sum <"$ETC/addons/$name.yaml")"
+    set -- "$ETC/addons/$name.yaml"
+    chart=$charts/$sha256.tgz
+    [ "$url" != git ] || set -- "$@" "$ETC/addons/$name.git"
+    line="$name $namespace $version $sha256 $url $(cat "$@" | sha256sum)"
     [ "$(cat "$STATE/addons/$name" 2>/dev/null)" != "$line" ] || continue
+    if [ "$url" = git ]; then
+        chart=$charts/$name
+        retry 600 assemble "$name" || fail "the add-on $name $version could not be put together from its repositories"
+    fi
     # Images made for a closed network carry the charts.
     [ ! -e "/usr/share/confkube/charts/$sha256.tgz" ] || cp "/usr/share/confkube/charts/$sha256.tgz" "$charts/"
-    [ -e "$charts/$sha256.tgz" ] || retry 600 pull "$name" "$version" "$sha256" "$url" ||
+    [ -e "$chart" ] || retry 600 pull "$name" "$version" "$sha256" "$url" ||
         fail "the add-on $name $version could not be fetched from $url"
-    retry 900 install_chart "$name" "$namespace" "$sha256" || fail "the add-on $name $version could not be installed"
+    retry 900 install_chart "$name" "$namespace" "$chart" || fail "the add-on $name $version could not be installed"
     printf '%s\n' "$line" >"$STATE/addons/$name"
     echo "$name $version is installed"
 done 3<"$ETC/addons/list"

@@ -39,5 +39,6 @@ kubeadm init "$@" || fail "kubeadm init did not succeed"
 
 export KUBECONFIG=/etc/kubernetes/admin.conf
 retry 300 kubectl apply -f "$ETC/rbac.yaml" || fail "the API server at $API_ENDPOINT does not answer"
+[ ! -e "$LIB/objects.sh" ] || . "$LIB/objects.sh"
 rm -f "$RUN/kubeadm.yaml" "$RUN/bootstrap-token"
 touch "$STATE/control-plane.done"

@@ -9,10 +9,14 @@ for module in overlay br_netfilter nf_conntrack; do
 done
 [ ! -e /etc/sysctl.d/90-confkube.conf ] || /usr/lib/systemd/systemd-sysctl /etc/sysctl.d/90-confkube.conf
 
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
 packages_missing() {
     missing=
     for package in $PACKAGES; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+        installed "$package" || missing="$missing $package"
     done
     [ -n "$missing" ]
 }
@@ -23,6 +27,9 @@ install_packages() {
     # shellcheck disable=SC2086 # a list of package names
     apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install --no-install-recommends $missing
 }
+
+# Distributions with another package manager bring these two anew.
+[ ! -e "$LIB/tdnf.sh" ] || . "$LIB/tdnf.sh"
 
 version_of() {
     case $1 in
@@ -54,6 +61,8 @@ if packages_missing; then
     retry 1200 install_packages || fail "the packages$missing could not be installed"
 fi
 
+# A machine whose programs all come from packages or container images has no list.
+[ -e "$ETC/downloads" ] || : >"$ETC/downloads"
 work=$(mktemp -d "$STATE/install.XXXXXX")
 while read -r name version sha256 member url; do
     if present "$name" "$version"; then

@@ -9,6 +9,8 @@ fetch() {
 # A new instance role can take minutes to become usable.
 retry 900 fetch || { rm -f "$RUN/secrets.json"; fail "the secret $SECRET_ADDRESS could not be read"; }
 placed=0
-python3 "$LIB/place-secrets.py" <"$RUN/secrets.json" || placed=$?
+for what in objects secrets; do
+    [ "$placed" -ne 0 ] || [ ! -e "$LIB/place-$what.py" ] || python3 "$LIB/place-$what.py" <"$RUN/secrets.json" || placed=1
+done
 rm -f "$RUN/secrets.json"
-[ "$placed" -eq 0 ] || fail "the secret $SECRET_ADDRESS is not usable"
+[ "$placed" -eq 0 ] || { rm -f "$RUN/objects.json"; fail "the secret $SECRET_ADDRESS is not usable"; }

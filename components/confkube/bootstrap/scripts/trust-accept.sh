@@ -27,4 +27,5 @@ openssl x509 -in "$new" -noout -ext subjectAltName 2>/dev/null | tr -d ' ' | gre
 chmod 0644 "$new"
 mv "$new" "$trust/intermediate.pem"
 echo "enrolled until $(openssl x509 -in "$trust/intermediate.pem" -noout -enddate | cut -d= -f2)"
-systemctl restart --no-block spire-server.service
+# shellcheck disable=SC2086 # a list of units
+systemctl restart --no-block $TRUST_UNITS
