@@ -15,6 +15,9 @@ class Recorder(mocks.Mocks):
     """Answers every registration with its inputs and made-up outputs."""
 
     boot_mode: str = "uefi-preferred"
+    image_name: str = "image-of-somebody"
+    """Of an image that is looked up by its id."""
+    architecture: str = "x86_64"
     account: tuple[str, str] = ("111122223333", "arn:aws:iam::111122223333:user/somebody")
     subscription: tuple[str, str] = ("11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-aaaaaaaaaaaa")
     """Subscription and tenant."""
@@ -29,14 +32,19 @@ class Recorder(mocks.Mocks):
     def new_resource(self, args):
         self.registered.append(args)
         outputs = dict(args.inputs)
-        outputs.setdefault("arn", f"arn:aws:test:::{args.name}")
+        account = self.account[0] if args.typ == "aws:iam/user:User" else ""
+        outputs.setdefault("arn", f"arn:aws:test::{account}:{args.name}")
         outputs.setdefault("name", args.name)
         if isinstance(outputs.get("identity"), dict) and args.typ.startswith("azure-native:"):
             # What goes in as a list of ids comes out as a mapping.
             outputs["identity"] = outputs["identity"] | {"userAssignedIdentities": {}}
+        if args.inputs.get("algorithm") == "RSA":
+            outputs["publicKeyPem"] = RSA_KEY
         if args.typ == COMMAND:
             outputs["stdout"] = _answer_of_the_lab(args)
         outputs |= {key: value for key, value in MADE.get(args.typ, {}).items() if outputs.get(key) is None}
+        if args.typ == "gcp:compute/image:Image" and "project" in args.inputs:
+            outputs["selfLink"] = outputs["selfLink"].replace("my-project", args.inputs["project"])
         return self._id(args), outputs
 
     def _id(self, args):
@@ -51,12 +59,12 @@ class Recorder(mocks.Mocks):
             case "aws:index/getCallerIdentity:getCallerIdentity":
                 return {"accountId": self.account[0], "arn": self.account[1], "id": self.account[0], "userId": "x"}
             case "aws:ec2/getAmi:getAmi":
-                name = next(each["values"][0] for each in args.args["filters"] if each["name"] == "name")
+                asked = {each["name"]: each["values"][0] for each in args.args["filters"]}
                 return {
-                    "id": "ami-0123456789abcdef0",
-                    "name": name,
+                    "id": asked.get("image-id", "ami-0123456789abcdef0"),
+                    "name": asked.get("name", self.image_name),
                     "bootMode": self.boot_mode,
-                    "architecture": "x86_64",
+                    "architecture": self.architecture,
                     "rootDeviceName": "/dev/sda1",
                 }
             case "azure-native:authorization:getClientConfig":
@@ -108,6 +116,17 @@ COMMAND = "command:local:Command"
 LOOPBACK = "127.77.1.2"
 """Where the open ports of the lab are in tests."""
 PEM = "-----BEGIN {0}-----\nTUVHQQ==\n-----END {0}-----\n"
+RSA_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuQfEDZMwU9nvA3SQXeRn
+fHt3sUGSKQWTntvSXsiM7dAxzDYsTJV3ISmn29nLRVdpG618oMYT8Gw5fP+BJecq
+8E8+Ek1kQnstrJVjKMqSegpKl+4Y52O2Yp49mDte/OloUBasou2LCgejMH8TP5Ay
+lNnxXA7ZAgtlWnH15rm5sF0G5y1xKZdo15iyOWKRYVwVxdSEhaK87p56uZ15ETBU
+/Yeg8GaWRW+Cuu1Bvw11BwS81+Sl7WloWk6fmmd3ODZ50mkeFsx88W7F4Hm0L55Q
+wGutMVmnvajLJe1PPtUtEAb4PfL3aSAP1L1QNgfOaHRNk+IFdzCaGCHktcDkkKCo
++wIDAQAB
+-----END PUBLIC KEY-----
+"""
 MADE: Mapping[str, Mapping[str, object]] = {
     "tls:index/privateKey:PrivateKey": {
         "privateKeyPem": PEM.format("EC PRIVATE KEY"),
@@ -124,11 +143,21 @@ MADE: Mapping[str, Mapping[str, object]] = {
     "random:index/randomString:RandomString": {"result": "abc123"},
     "random:index/randomPassword:RandomPassword": {"result": "0123456789abcdef"},
     "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1},
+    "aws:iam/accessKey:AccessKey": {"secret": "hush"},
     "aws:ec2/networkInterface:NetworkInterface": {"privateIp": "10.20.128.10"},
     "aws:secretsmanager/secretVersion:SecretVersion": {"secretArn": "arn:aws:secretsmanager:us-east-2:1:secret:x"},
     "azure-native:network:PublicIPAddress": {"ipAddress": "198.51.100.7"},
-    "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "11111111-0000-0000-0000-000000000000"},
+    "azure-native:managedidentity:UserAssignedIdentity": {
+        "principalId": "11111111-0000-0000-0000-000000000000",
+        "clientId": "22222222-0000-0000-0000-000000000000",
+    },
+    "azure-native:storage:StorageAccount": {"primaryEndpoints": {"blob": "https://account.blob.core.windows.net/"}},
     "gcp:compute/address:Address": {"address": "198.51.100.7"},
+    "gcp:compute/image:Image": {
+        "guestOsFeatures": [{"type": each} for each in ("UEFI_COMPATIBLE", "GVNIC", "SEV_SNP_CAPABLE", "TDX_CAPABLE")],
+        "selfLink": "https://www.googleapis.com/compute/v1/projects/my-project/global/images/podvm",
+    },
+    "gcp:serviceaccount/key:Key": {"privateKey": "eyJ0eXBlIjogInNlcnZpY2VfYWNjb3VudCJ9"},
     "gcp:serviceaccount/account:Account": {"email": "machine@my-project.iam.gserviceaccount.com"},
     "gcp:compute/instanceTemplate:InstanceTemplate": {"selfLinkUnique": "projects/my-project/global/t?uniqueId=1"},
     "aws:ec2/eip:Eip": {"publicIp": "198.51.100.7", "allocationId": "eipalloc-1"},

@@ -9,7 +9,7 @@ def main() -> None:
     """Serve the public components until the engine ends the process."""
     component_provider_host(
         name="confkube",
-        components=[ck.Cluster, ck.ControlPlane, ck.CvmNodes, ck.Network, ck.TrustServer, ck.Workers],
+        components=[getattr(ck, name) for name in ck.COMPONENTS],
     )
 
 

@@ -52,6 +52,9 @@ COMMANDS: Mapping[str, LazyCommand] = {
         extra="lab",
         needs=("confkube_lab", "cryptography"),
     ),
+    "metal": LazyCommand(
+        target="confkube.metal.cli:metal", help="Hosts of your own: see whether they are ready for a cluster."
+    ),
     "sandbox": LazyCommand(
         target="confkube_sandbox.cli:sandbox",
         help="Run Pulumi against simulated clouds: no account, no network.",

@@ -13,11 +13,11 @@ CLUSTER_NAME_LENGTH = 30
 POOL_NAME_LENGTH = 15
 """Longest pool name."""
 
-CONTROL_PLANE, WORKERS, TRUST = "control-plane", "workers", "trust"
+CONTROL_PLANE, WORKERS, TRUST, PODS, HOSTS = "control-plane", "workers", "trust", "pods", "hosts"
 """The tiers of a cluster, and what belongs to each."""
 
-SINGLE_MACHINES = (CONTROL_PLANE, TRUST)
-"""Names that no pool may have: what belongs to one machine is named after it."""
+RESERVED = (CONTROL_PLANE, TRUST, PODS, HOSTS)
+"""Names that no pool may have: what belongs to such a part is named after it."""
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]")
@@ -75,20 +75,15 @@ def refuse_overlaps(ranges: dict[str, IPv4Network]) -> None:
                 raise Refusal(f"{name} {network} overlaps {other_name} {other}; choose ranges that share no address")
 
 
-def split_tiers(cidr: IPv4Network, small: tuple[str, ...], large: str) -> dict[str, IPv4Network]:
-    """Divide the range of a cluster between its tiers.
+def split_tiers(cidr: IPv4Network) -> dict[str, IPv4Network]:
+    """Divide the range of a cluster between all the tiers that there are; none depends on which of them it has.
 
-    The lower half goes to ``large`` (the machines that come in pools). The upper half is cut into eight parts, one for
-    each of ``small``; a tier's part never depends on which other tiers exist.
-
-    Args:
-        cidr: The whole range.
-        small: Tiers of a few machines each, at most eight.
-        large: The tier of the pools.
+    The lower half is for the machines that come in pools, or for the hosts of nodes, which no cluster has beside them.
+    The upper half is cut into eight parts: one for the control plane, one for the trust server, two for pod VMs.
     """
     lower, upper = cidr.subnets(prefixlen_diff=1)
-    parts = upper.subnets(prefixlen_diff=3)
-    return {large: lower} | dict(zip(small, parts, strict=False))
+    eighths, quarters = list(upper.subnets(prefixlen_diff=3)), list(upper.subnets(prefixlen_diff=2))
+    return {WORKERS: lower, HOSTS: lower, CONTROL_PLANE: eighths[0], TRUST: eighths[1], PODS: quarters[1]}
 
 
 def last_part(cidr: IPv4Network, prefixlen: int) -> IPv4Network:

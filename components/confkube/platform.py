@@ -34,9 +34,10 @@ class Cvm:
 
 @dataclass(frozen=True, kw_only=True)
 class Nested:
-    """A machine that can start confidential virtual machines of its own."""
+    """A machine that can start virtual machines of its own (a child-capable host)."""
 
-    tee: Tee
+    tee: Tee | None
+    """TEE of its children; None for ordinary children, which are not confidential."""
 
 
 Isolation = Plain | Cvm | Nested
@@ -50,6 +51,8 @@ class Tier:
     cidr: IPv4Network
     public: bool = False
     """Whether its machines may carry public addresses; the others reach the internet through address translation."""
+    foreign: bool = False
+    """Whether its machines are started by somebody else, who gives them no identity and no mark of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +128,35 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSpec:
-    """A pinned distribution image."""
+class Stock:
+    """A distribution's image, pinned in the facts."""
 
     distribution: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """A disk image of the user's own in the cloud's object storage, from which an image is made."""
+
+    address: str
+    """In the cloud's own form, such as ``s3://bucket/key``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """An image that exists."""
+
+    image_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """What machines of one isolation shall start from."""
+
+    content: Stock | Disk | Existing
     isolation: Isolation
+    labels: Labels | None = None
+    """For what is made; None where the image exists already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +167,8 @@ class Image:
     root_device: pulumi.Input[str]
     attested: bool = False
     """Whether its content is part of what an attestation proves."""
+    resource: pulumi.Resource | None = None
+    """What was made for it; None where it exists already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,11 +209,64 @@ class Machines:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PodVms:
+    """The pod VMs of one TEE."""
+
+    tee: Tee
+    image: Image
+    machine_types: tuple[str, ...]
+    """What a pod may ask for; the first one is what it gets when it asks for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerPodSpec:
+    """Pod VMs that cloud-api-adaptor, inside the cluster, shall be able to start and remove, and nothing else."""
+
+    cluster_id: pulumi.Input[str]
+    labels: Labels
+    pod_vms: tuple[PodVms, ...]
+    """By TEE; the first one is the default."""
+    disk_gib: int
+    network_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str]
+    """Where the pod VMs live, and nothing else does."""
+    firewall_id: pulumi.Input[str]
+    token_key: pulumi.Input[str]
+    """PEM public key that signs the tokens of the cluster's service accounts."""
+    namespace: str
+    """Kubernetes namespace of those who use the access."""
+    service_accounts: tuple[str, ...]
+    """Their names: cloud-api-adaptor and the controller that cleans up after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerPodAccess:
+    """What cloud-api-adaptor needs to know and to have on a platform."""
+
+    provider: str
+    """Its name of the platform, as in ``CLOUD_PROVIDER``."""
+    settings: Mapping[str, pulumi.Input[str]]
+    """Its environment on the platform, without secrets."""
+    credentials: Mapping[str, pulumi.Input[str]]
+    """The secret part of its environment; empty strings are kept."""
+    chart_values: Mapping[str, object]
+    """Further values of its chart, such as annotations of its service accounts."""
+    charts: tuple[str, ...]
+    """Charts that must be installed before, by name in the facts."""
+    values_of_charts: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    """Values of those charts, by their name."""
+    issuer: pulumi.Output[str] | None
+    """Name under which the API server must issue tokens of service accounts; None where any name does."""
+    ready: tuple[pulumi.Resource, ...]
+    """What must exist before a pod VM can start, and must go only after the last one has gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """Where the resources are made and paid."""
 
     world: str
-    """``cloud``, ``lab`` or ``sandbox``."""
+    """``cloud``, ``lab``, ``metal`` or ``sandbox``."""
     account_id: str
 
 
@@ -207,6 +289,20 @@ class Limits:
     """Largest system disk."""
     confidential_disk_gib: int | None = None
     """Largest system disk of a single confidential machine, where it is less."""
+    borrowed_pods: bool = True
+    """Whether pod VMs may live in a network that exists: whether they can be told from others' there."""
+    mixed_pod_vms: bool = False
+    """Whether one cloud-api-adaptor can start pod VMs with different TEEs here."""
+    given_addresses: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict[str, tuple[IPv4Address, ...]])
+    """By tier: private addresses of its single machines, in order, where machines are given and none can be chosen."""
+
+    given_hosts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """By TEE of their children, or ``none``: how many hosts are given beside that of the control plane."""
+
+    def address(self, tier: str, chosen: IPv4Address, number: int = 0) -> IPv4Address:
+        """Private address of single machine ``number`` of a tier: the given one, or else the one that was chosen."""
+        given = self.given_addresses.get(tier, ())
+        return given[number] if number < len(given) else chosen
 
 
 class Platform(Protocol):
@@ -252,6 +348,10 @@ class Platform(Protocol):
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
         """Find or make an image, and check that it suits the isolation."""
+        ...
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """Make the identity of cloud-api-adaptor, with the fewest rights, and say how it is set up here."""
         ...
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:

@@ -8,7 +8,8 @@ from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 from confkube import facts, names
-from confkube.types import Tee
+from confkube.bootstrap.relying_party import ALLOWED
+from confkube.types import Kms, Tee
 
 _TTL = re.compile(r"(\d{1,5})([hd])")
 _HOST_PORT = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?):(\d{1,5})")
@@ -16,6 +17,9 @@ _LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _TAINT = re.compile(r"[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecute)")
 _OWN_DOMAINS = ("confkube.dev", "kubernetes.io", "k8s.io")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CONTAINER = re.compile(r"[a-z0-9][a-z0-9._-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}")
+_HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]*")
 _TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,253}[a-z0-9])?")
 
 _MACHINES, _PODS, _SERVICES = map(IPv4Network, ("10.20.0.0/16", "10.244.0.0/14", "10.96.0.0/16"))
@@ -34,7 +38,9 @@ NO_END = timedelta(days=3650)
 """Stands for no end where something must have one."""
 
 
-def _between(least: int, most: int) -> Callable[[int], None]:
+def between(least: int, most: int) -> Callable[[int], None]:
+    """Make a check that refuses numbers outside a range."""
+
     def check(number: int) -> None:
         if number < least:
             raise ValueError(f"{number} is too small; use {least} or more")
@@ -44,7 +50,9 @@ def _between(least: int, most: int) -> Callable[[int], None]:
     return check
 
 
-def _holds(least: int, most: int, what: str = "entries") -> Callable[[Sized], None]:
+def holds(least: int, most: int, what: str = "entries") -> Callable[[Sized], None]:
+    """Make a check that refuses too few or too many."""
+
     def check(value: Sized) -> None:
         if len(value) < least:
             raise ValueError(f"{'[]' if value == () else repr(value)} is too short; give {least} or more")
@@ -56,8 +64,8 @@ def _holds(least: int, most: int, what: str = "entries") -> Callable[[Sized], No
 
 def _pool_name(name: str) -> None:
     names.checked_name(name, names.POOL_NAME_LENGTH)
-    if name in names.SINGLE_MACHINES:
-        raise ValueError(f"{name!r} is the name of a machine beside the pools; choose another")
+    if name in names.RESERVED:
+        raise ValueError(f"{name!r} is the name of a part beside the pools; choose another")
 
 
 def _labels(labels: dict[str, str]) -> None:
@@ -136,7 +144,40 @@ def _allowable(status: str) -> None:
         raise ValueError(f"{status!r} is not a state to allow; choose among {', '.join(facts.GUARDED)}")
 
 
-Disk = Annotated[int, _between(30, 16384)]
+def _model(word: str) -> None:
+    if word not in facts.models():
+        raise ValueError(f"{word!r} is not a deployment model; choose one of {', '.join(facts.models())}")
+
+
+def _container(reference: str) -> None:
+    if not _CONTAINER.fullmatch(reference):
+        raise ValueError(f"{reference!r} does not pin an image; write registry/name@sha256: and its 64 digits")
+
+
+def _archive_address(url: str) -> None:
+    if not _HTTPS.fullmatch(url):
+        raise ValueError(f"{url!r} is not an https address")
+
+
+def is_sha256(digest: str) -> None:
+    """Refuse what is not a sha256 in hexadecimal digits.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not _SHA256.fullmatch(digest):
+        raise ValueError(f"{digest!r} is not a sha256; write its 64 lower-case hexadecimal digits")
+
+
+def _weakness(word: str) -> None:
+    if word not in ALLOWED:
+        raise ValueError(f"{word!r} is not a known weakness; choose among {', '.join(map(repr, ALLOWED))}")
+
+
+Model = Annotated[str, _model]
+Labels = Annotated[dict[str, str], _labels]
+Taints = tuple[Annotated[str, _taint], ...]
+Disk = Annotated[int, between(30, 16384)]
 Allowed = tuple[Annotated[str, _allowable], ...]
 
 
@@ -145,12 +186,12 @@ class Pool:
     """A worker pool."""
 
     name: Annotated[str, _pool_name]
-    count: Annotated[int, _between(1, 5000)] = 2
+    count: Annotated[int, between(1, 5000)] = 2
     tee: Tee | None = None
     machine_type: str | None = None
     disk_gib: Disk = 50
-    labels: Annotated[dict[str, str], _labels] = field(default_factory=dict[str, str])
-    taints: tuple[Annotated[str, _taint], ...] = ()
+    labels: Labels = field(default_factory=dict[str, str])
+    taints: Taints = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +200,22 @@ class Machine:
 
     machine_type: str | None = None
     disk_gib: Disk = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustMachine(Machine):
+    """A trust server of ours."""
+
+    tee: Tee | None = None
+    container: Annotated[str, _container] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """A file that machines download."""
+
+    url: Annotated[str, _archive_address]
+    sha256: Annotated[str, is_sha256]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,18 +257,24 @@ class Trust:
 
     trust_domain: Annotated[str, is_trust_domain] | None = None
     external: ExternalTrust | None = None
-    server: Machine | None = None
+    server: TrustMachine | None = None
+    kms: Kms = Kms.EXTERNAL
+    kms_accepts: tuple[Annotated[str, _weakness], ...] = ()
 
     def __post_init__(self) -> None:
+        if self.kms_accepts and self.kms is not Kms.DEMO:
+            raise ValueError("kms_accepts is for kms 'demo' alone; a relying party of yours knows what it accepts")
         if self.external and self.server:
             raise ValueError("external and server are both given; keep one of them")
+        if self.external and self.kms is Kms.DEMO:
+            raise ValueError("kms 'demo' runs on a trust server of the cluster's own; take external away, or kms")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lifetime:
     """Whose the cluster is and how long it lives."""
 
-    owner: Annotated[str, _holds(1, 63, "characters"), _owner] = "unknown"
+    owner: Annotated[str, holds(1, 63, "characters"), _owner] = "unknown"
     ttl: Annotated[str, is_ttl] = NEVER
 
     @property
@@ -224,7 +287,7 @@ class Lifetime:
 class AdminRanges:
     """From where administrators come."""
 
-    admin_cidrs: Annotated[tuple[IPv4Network, ...], _holds(0, 20), _ranges_of_administrators] = ()
+    admin_cidrs: Annotated[tuple[IPv4Network, ...], holds(0, 20), _ranges_of_administrators] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,21 +300,81 @@ class Role:
     image: dict[str, Any] | None = None
 
 
-def _distinct(pools: tuple[Pool, ...]) -> None:
-    seen = [pool.name for pool in pools]
-    twice = sorted({name for name in seen if seen.count(name) > 1})
-    if twice:
-        raise ValueError(f"two pools are named {twice[0]!r}; give each a name of its own")
+@dataclass(frozen=True, kw_only=True)
+class PodImage:
+    """The image of pod VMs."""
+
+    id: str | None = None
+    disk: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.id is None) == (self.disk is None):
+            raise ValueError("give exactly one of id (an image that exists) and disk (a disk image to make one from)")
+
+
+_CHILDREN, _CHILDREN_PREFIX = IPv4Network("10.21.0.0/16"), 16
+"""A host has a /24 of it."""
+
+
+def _sixteen(cidr: IPv4Network) -> None:
+    if cidr.prefixlen != _CHILDREN_PREFIX or not cidr.is_private:
+        raise ValueError(f"{cidr} does not fit; give a private /{_CHILDREN_PREFIX}, of which each host takes a /24")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CvmNodes(Lifetime, AdminRanges):
-    """Everything that a cluster of confidential worker machines needs to know."""
+class HostMachine:
+    """A child-capable host."""
 
-    platform: dict[str, Any]
-    tee: Tee
-    pools: Annotated[tuple[Pool, ...], _holds(1, 20), _distinct] = (Pool(name="workers"),)
-    control_plane: Machine = field(default_factory=Machine)
-    addresses: Addresses = field(default_factory=Addresses)
-    trust: Trust = field(default_factory=Trust)
-    allow: Allowed = ()
+    machine_type: str | None = None
+    disk_gib: Disk = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildMachines:
+    """The child machines of a host."""
+
+    image: Archive
+    igvm: Archive | None = None
+    count: Annotated[int, between(1, 200)] = 2
+    vcpus: Annotated[int, between(1, 128)] = 2
+    memory_gib: Annotated[int, between(1, 1024)] = 4
+    disk_gib: Annotated[int, between(5, 16384)] = 20
+    cidr: Annotated[IPv4Network, _sixteen] = _CHILDREN
+    labels: Labels = field(default_factory=dict[str, str])
+    taints: Taints = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingTier:
+    """A part of a network that exists; identifiers may not be known yet."""
+
+    subnet_id: Any
+    firewall_id: Any
+    cidr: IPv4Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingNetwork:
+    """A network that exists."""
+
+    network_id: Any
+    control_plane: ExistingTier
+    workers: ExistingTier | None = None
+    hosts: ExistingTier | None = None
+    pods: ExistingTier | None = None
+    trust: ExistingTier | None = None
+
+    def __post_init__(self) -> None:
+        names.refuse_overlaps({name: tier.cidr for name, tier in self.tiers.items()})
+
+    @property
+    def tiers(self) -> dict[str, ExistingTier]:
+        """Those that are given, by name."""
+        every = {
+            names.CONTROL_PLANE: self.control_plane,
+            names.WORKERS: self.workers,
+            names.HOSTS: self.hosts,
+            names.PODS: self.pods,
+            names.TRUST: self.trust,
+        }
+        return {name: tier for name, tier in every.items() if tier}

@@ -1,11 +1,7 @@
-"""Public argument types, shared by the components; the names and texts here are the multi-language schema."""
+"""Public argument types that components share; the names and texts here are the multi-language schema."""
 
 from enum import Enum
 from typing import NotRequired, TypedDict
-
-import pulumi
-
-from confkube.clouds.args import PlatformArgs
 
 
 class Tee(str, Enum):  # noqa: UP042 - the schema generator knows str enums of this form
@@ -17,15 +13,35 @@ class Tee(str, Enum):  # noqa: UP042 - the schema generator knows str enums of t
     """Intel TDX."""
 
 
+class Kms(str, Enum):  # noqa: UP042 - as above
+    """Relying party: who hands a secret to what has proved itself."""
+
+    EXTERNAL = "external"
+    """A key management service of yours."""
+    DEMO = "demo"
+    """A demonstration on the trust server, with one secret that it makes itself."""
+
+
+class WorkerKind(str, Enum):  # noqa: UP042 - as above
+    """What the machines of a worker pool are."""
+
+    CONFIDENTIAL = "confidential"
+    """Confidential virtual machines."""
+    PLAIN = "plain"
+    """Machines without a TEE, for pods that have confidential machines of their own elsewhere."""
+    CHILD_CAPABLE = "child-capable"
+    """Machines that start the virtual machine of each pod themselves."""
+
+
 class PoolArgs(TypedDict):
-    """A worker pool: a scale group of equal confidential virtual machines."""
+    """A worker pool: a scale group of equal machines."""
 
     name: str
     """Name of the pool, unique in the cluster; lower-case letters, digits and dashes."""
     count: NotRequired[int]
     """Number of machines, at least 1; 2 when left out."""
     tee: NotRequired[Tee]
-    """TEE of the machines; the cluster's when left out."""
+    """TEE of the machines or of their children; the cluster's when left out."""
     machine_type: NotRequired[str]
     """The provider's name of the machine type; the tested default of the cloud and TEE when left out."""
     disk_gib: NotRequired[int]
@@ -57,12 +73,25 @@ class AddressesArgs(TypedDict):
 
 
 class ExternalTrustArgs(TypedDict):
-    """A SPIRE server that is already running, outside the cluster."""
+    """A trust server (SPIRE for nodes, Trustee for pods) that is already running, outside the cluster."""
 
     endpoint: str
-    """``host:port`` of the SPIRE server, reachable from the workers."""
+    """``host:port`` of the server, reachable from what attests to it."""
     root_certificate: str
     """PEM certificate of the offline root that vouches for the server."""
+
+
+class TrustMachineArgs(TypedDict):
+    """A trust server of the cluster's own."""
+
+    machine_type: NotRequired[str]
+    """The provider's name of the machine type; the tested default of the cloud and TEE when left out."""
+    disk_gib: NotRequired[int]
+    """Size of the encrypted root disk in GiB; 50 when left out."""
+    tee: NotRequired[Tee]
+    """Its TEE; the cluster's when left out."""
+    container: NotRequired[str]
+    """Container image of Trustee by digest, ``name@sha256:…``; Trustee needs it until its digest is a fact."""
 
 
 class TrustArgs(TypedDict):
@@ -72,187 +101,51 @@ class TrustArgs(TypedDict):
     """SPIFFE trust domain; ``<cluster name>.confkube.internal`` when left out."""
     external: NotRequired[ExternalTrustArgs]
     """Use a server that exists."""
-    server: NotRequired[MachineArgs]
+    server: NotRequired[TrustMachineArgs]
     """Make a trust server; it makes its own keys and waits for enrolment."""
+    kms: NotRequired[Kms]
+    """Who hands secrets to what has proved itself; ``external`` when left out."""
+    kms_accepts: NotRequired[list[str]]
+    """Weaknesses that the demonstration accepts: ``enrolled without evidence``, ``initdata not bound``; none when left
+    out."""
 
 
-class CvmNodesArgs(TypedDict):
-    """Arguments of a cluster whose workers are confidential virtual machines."""
+class ArchiveArgs(TypedDict):
+    """A file that machines download."""
 
-    platform: PlatformArgs
-    """Where the cluster lives: exactly one block."""
-    tee: Tee
-    """TEE of the worker pools that name none, and of the trust server."""
-    pools: NotRequired[list[PoolArgs]]
-    """Worker pools; one pool named ``workers`` when left out."""
-    control_plane: NotRequired[MachineArgs]
-    """Size of the control plane; 8 vCPU and 32 GiB when left out."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address; none when left out: reach it through a tunnel."""
-    trust: NotRequired[TrustArgs]
-    """The trust server."""
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``: ``preview``, ``retired``, ``unproven``."""
+    url: str
+    """``https`` address."""
+    sha256: str
+    """Digest of the file, 64 lower-case hexadecimal digits."""
 
 
-class ClusterRef(TypedDict):
-    """What a role needs to know of the cluster that it belongs to; the ``Cluster`` role has it as ``ref``."""
+class PodImageArgs(TypedDict):
+    """The image of pod VMs: exactly one of its keys."""
 
-    cluster_id: pulumi.Input[str]
-    """Unique name of this incarnation of the cluster."""
-    labels: pulumi.Input[dict[str, pulumi.Input[str]]]
-    """Ownership labels that everything carries."""
-
-
-class AuthorityRef(TypedDict):
-    """The cluster's certificate authority for the control plane; the ``Cluster`` role has it as ``authority``."""
-
-    ca_certificate: pulumi.Input[str]
-    """PEM certificate of the cluster's authority."""
-    ca_hash: pulumi.Input[str]
-    """``sha256:`` and the hash of the authority's public key, by which a joining node knows it."""
-    token: pulumi.Input[str]
-    """Bootstrap token with which nodes join."""
-    secrets: pulumi.Input[str]
-    """JSON document with the private keys and the token."""
+    id: NotRequired[str]
+    """The provider's identifier of an image that exists."""
+    disk: NotRequired[str]
+    """Address of a disk image in the provider's object storage, from which an image is made."""
 
 
-class TierRef(TypedDict):
-    """Where in a network a role's machines live; the ``Network`` role has one for each role in ``tiers``."""
+class ChildrenArgs(TypedDict):
+    """The child machines that each host starts; every one of them is a worker node."""
 
-    subnet_id: pulumi.Input[str]
-    """Identifier of the subnet."""
-    firewall_id: pulumi.Input[str]
-    """Identifier of the firewall (security group) of the role."""
-    cidr: str
-    """Address range of the subnet."""
-
-
-class ImageRef(TypedDict):
-    """An image that machines start from."""
-
-    image_id: pulumi.Input[str]
-    """The provider's identifier of the image."""
-    root_device: pulumi.Input[str]
-    """Name of the root device that the image declares."""
-
-
-class JoinRef(TypedDict):
-    """How a node joins; the ``ControlPlane`` role has it as ``join``."""
-
-    endpoint: pulumi.Input[str]
-    """``address:port`` of the API server."""
-    ca_hash: pulumi.Input[str]
-    """Hash of the authority's public key."""
-    token: pulumi.Input[str]
-    """Bootstrap token."""
-
-
-class TrustRef(TypedDict):
-    """The trust server that agents attest to; the ``TrustServer`` role has it as ``ref``."""
-
-    endpoint: pulumi.Input[str]
-    """``host:port`` of the SPIRE server."""
-    trust_domain: str
-    """SPIFFE trust domain."""
-    root_certificate: pulumi.Input[str]
-    """PEM certificate of the offline root."""
-
-
-class ClusterArgs(TypedDict):
-    """Arguments of a cluster's identity."""
-
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-
-
-class NetworkArgs(TypedDict):
-    """Arguments of a cluster's network."""
-
-    platform: PlatformArgs
-    """Where the network is made: exactly one block."""
-    cluster: ClusterRef
-    """The cluster it belongs to."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address."""
-    own_trust_server: NotRequired[bool]
-    """Whether a trust server of ours lives in it; true when left out."""
-
-
-class ControlPlaneArgs(TypedDict):
-    """Arguments of a control plane."""
-
-    platform: PlatformArgs
-    """Where the machine runs: exactly one block."""
-    cluster: ClusterRef
-    """The cluster it belongs to."""
-    authority: AuthorityRef
-    """The cluster's certificate authority."""
-    tier: TierRef
-    """Where in the network it lives."""
-    image: NotRequired[ImageRef]
-    """Image to start from; the pinned stock image of the platform when left out."""
-    machine: NotRequired[MachineArgs]
-    """Its size; 8 vCPU and 32 GiB when left out."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges of the cluster."""
-    model: NotRequired[str]
-    """Deployment model whose add-ons it installs; ``cvm-nodes`` when left out."""
-    public: NotRequired[bool]
-    """Whether it gets a public address; false when left out."""
-    join_for: NotRequired[str]
-    """How long nodes can join with the bootstrap token, such as ``12h``; ``never`` (it never ends) when left out."""
-
-
-class TrustServerArgs(TypedDict):
-    """Arguments of a trust server of ours."""
-
-    platform: PlatformArgs
-    """Where the machine runs: exactly one block."""
-    cluster: ClusterRef
-    """The cluster whose workers it vouches for."""
-    tier: TierRef
-    """Where in the network it lives."""
-    tee: Tee
-    """TEE of the machine."""
-    trust_domain: str
-    """SPIFFE trust domain."""
-    image: NotRequired[ImageRef]
-    """Image to start from; the pinned stock image of the platform when left out."""
-    machine: NotRequired[MachineArgs]
-    """Its size; the tested default of the cloud and TEE when left out."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``."""
-
-
-class WorkersArgs(TypedDict):
-    """Arguments of a worker pool as a role."""
-
-    platform: PlatformArgs
-    """Where the machines run: exactly one block."""
-    cluster: ClusterRef
-    """The cluster they belong to."""
-    tier: TierRef
-    """Where in the network they live."""
-    join: JoinRef
-    """How they join."""
-    trust: TrustRef
-    """The trust server that their agents attest to."""
-    tee: Tee
-    """TEE of the machines."""
-    pool: PoolArgs
-    """Name and size of the pool."""
-    image: NotRequired[ImageRef]
-    """Image to start from; the pinned stock image of the platform when left out."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``."""
+    image: ArchiveArgs
+    """Disk image (qcow2, or raw where the hypervisor wants it) that a child starts from."""
+    igvm: NotRequired[ArchiveArgs]
+    """IGVM file, built by you, from which MSHV starts confidential children."""
+    count: NotRequired[int]
+    """Children of each host, at least 1; 2 when left out."""
+    vcpus: NotRequired[int]
+    """Virtual processors of a child; 2 when left out. Part of what its launch measurement covers."""
+    memory_gib: NotRequired[int]
+    """Memory of a child in GiB; 4 when left out."""
+    disk_gib: NotRequired[int]
+    """Disk of a child in GiB; 20 when left out."""
+    cidr: NotRequired[str]
+    """Range of the children's own network, a /16; ``10.21.0.0/16`` when left out."""
+    labels: NotRequired[dict[str, str]]
+    """Kubernetes labels of the nodes."""
+    taints: NotRequired[list[str]]
+    """Kubernetes taints of the nodes, each ``key=value:Effect`` or ``key:Effect``."""

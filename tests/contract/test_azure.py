@@ -1,20 +1,33 @@
 """Azure against the contract, and what is its own."""
 
 import base64
+import json
+import re
+from ipaddress import IPv4Address
 
+import pulumi
 import pytest
 import recorder
+from contract import azure_access
 from contract.suite import Contract
 
 import confkube as ck
 from confkube.errors import Refusal
-from confkube.roles.network import tiers_of
+from confkube.platform import Group, ImageSpec, MachineSpec, Nested, Plain, Single, Stock
+from confkube.roles.openings import tiers_of
 from confkube.spec import Addresses
+from confkube.types import Tee
 
 SUBSCRIPTION, TENANT = recorder.Recorder().subscription
 MACHINE, SET = "azure-native:compute:VirtualMachine", "azure-native:compute:VirtualMachineScaleSet"
 GROUP = "azure-native:network:NetworkSecurityGroup"
 BASTION = "10.20.255.192/26"
+EC_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
+q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
+-----END PUBLIC KEY-----
+"""
 
 
 def profile(each):
@@ -201,3 +214,290 @@ class TestAzure(Contract):
         assert family("Canonical:ubuntu-24_04-lts:cvm:24.04.202609990") == pinned
         assert family("Canonical:ubuntu-26_04-lts:cvm:26.04.202604010") != pinned
         assert family("/subscriptions/x/images/y") != pinned
+
+
+class TestImagesOfOnesOwn:
+    def test_a_disk_becomes_a_version_that_confidential_machines_take(self):
+        recorded, values = azure_access.made(azure_access.DISK)
+        image = recorded.of_type("azure-native:compute:Image")[0].inputs
+        disk = image["storageProfile"]["osDisk"]
+        assert (disk["blobUri"], disk["osState"], image["hyperVGeneration"]) == (azure_access.DISK, "Generalized", "V2")
+        definition = recorded.of_type("azure-native:compute:GalleryImage")[0].inputs
+        features = {each["name"]: each["value"] for each in definition["features"]}
+        # Without NVMe the sizes of the v6 series, TDX among them, do not start from it.
+        assert features == {"SecurityType": "ConfidentialVmSupported", "DiskControllerTypes": "SCSI, NVMe"}
+        version = recorded.of_type("azure-native:compute:GalleryImageVersion")[0].inputs
+        assert version["storageProfile"]["source"]["id"].endswith("/demo-pod-image-disk_id")
+        assert [each["name"] for each in version["publishingProfile"]["targetRegions"]] == ["westus"]
+        assert values["image"].endswith("/demo-pod-image_id")
+        for each in recorded.registered:
+            assert each.inputs["tags"] == azure_access.LABELS, each.name
+
+    def test_another_disk_is_another_version_and_another_image(self):
+        names = []
+        for address in (azure_access.DISK, azure_access.DISK.replace("pod", "next")):
+            recorded, _ = azure_access.made(address)
+            version = recorded.of_type("azure-native:compute:GalleryImageVersion")[0].inputs["galleryImageVersionName"]
+            assert re.fullmatch(r"1\.0\.\d{1,9}", version)
+            names.append({version, recorded.of_type("azure-native:compute:Image")[0].inputs["imageName"]})
+        assert not names[0] & names[1]
+
+    def test_names_fit_where_azure_is_strict(self):
+        recorded, _ = azure_access.made(azure_access.DISK)
+        assert re.fullmatch(r"\w{1,80}", recorded.of_type("azure-native:compute:Gallery")[0].inputs["galleryName"])
+        groups = {
+            azure_access.made(azure_access.DISK, name=name)[0]
+            .of_type("azure-native:resources:ResourceGroup")[0]
+            .inputs["resourceGroupName"]
+            for name in ("demo-a", "demo-b")
+        }
+        assert len(groups) == 2
+
+    def test_a_named_group_takes_it_in(self):
+        recorded, _ = azure_access.made(azure_access.DISK, resource_group="shared")
+        assert {each.inputs["resourceGroupName"] for each in recorded.registered} == {"shared"}
+        assert not recorded.of_type("azure-native:resources:ResourceGroup")
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "s3://bucket/pod.vhd",
+            "http://account.blob.core.windows.net/images/pod.vhd",
+            "https://account.blob.core.windows.net/images/folder/pod.vhd",
+            "https://account.blob.core.windows.net/images/pod.vhd?sig=abc",
+            "https://account.blob.core.windows.net/images/pod.qcow2",
+            "https://account.file.core.windows.net/images/pod.vhd",
+        ],
+    )
+    def test_other_addresses_are_refused(self, address):
+        with pytest.raises(Exception, match=r"write https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd"):
+            azure_access.made(address)
+
+    @pytest.mark.parametrize("image", [azure_access.OWN, azure_access.COMMUNITY])
+    def test_one_that_exists_is_taken_as_it_is(self, image):
+        found = azure_access.existing(image)
+        assert (found.image_id, found.resource) == (image, None)
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            "Canonical:ubuntu-24_04-lts:cvm:24.04.202607310",
+            azure_access.OWN.rpartition("/versions/")[0],
+            azure_access.OWN.replace("1.2.3", "newest"),
+            azure_access.COMMUNITY.replace("/CommunityGalleries", "/communityGalleries"),
+            "ami-0123456789abcdef0",
+        ],
+    )
+    def test_what_is_no_id_of_an_image_is_refused(self, image):
+        with pytest.raises(
+            Refusal, match=r"demo-pod-image: '.*' is not the id of an image on azure; write /subscriptions"
+        ):
+            azure_access.existing(image)
+
+    def test_a_published_image_that_proves_nothing_is_refused_where_a_tee_is_wanted(self):
+        debug = (
+            "/CommunityGalleries/cococommunity-42d8482d-92cd-415b-b332-7648bd978eff/Images/peerpod-podvm-ubuntu-debug"
+            "/Versions/0.22.0"
+        )
+        with pytest.raises(Refusal, match="cannot carry confidential pods"):
+            azure_access.existing(debug)
+        assert azure_access.existing(debug, Plain()).image_id == debug
+
+
+class TestHostsOfChildren:
+    def pool(self, isolation, machine_type, **scale):
+        from confkube.clouds import resolve
+
+        def program():
+            platform = resolve(azure_access.block())
+            spec = ImageSpec(content=Stock(distribution="azure-linux-3"), isolation=isolation)
+            image = platform.image("demo-host", spec, pulumi.ResourceOptions())
+            wanted = MachineSpec(
+                isolation=isolation,
+                scale=Single(private_ip=IPv4Address("10.20.0.10")) if scale.get("single") else Group(count=2),
+                image=image,
+                machine_type=machine_type,
+                disk_gib=200,
+                subnet_id=azure_access.SUBNET,
+                firewall_id=azure_access.FIREWALL,
+                user_data="#cloud-config",
+                labels=azure_access.LABELS,
+            )
+            return {"id": platform.machines("demo-host", wanted, pulumi.ResourceOptions()).group_id}
+
+        return recorder.run(program)[0]
+
+    @pytest.mark.parametrize("single", [True, False])
+    def test_hosts_of_confidential_children_have_no_security_type(self, single):
+        recorded = self.pool(Nested(tee=Tee.SNP), "Standard_DC8as_cc_v6", single=single)
+        machine = recorded.of_type(MACHINE if single else SET)[0]
+        assert "securityProfile" not in profile(machine)
+        assert "securityProfile" not in profile(machine)["storageProfile"]["osDisk"]["managedDisk"]
+        image = profile(machine)["storageProfile"]["imageReference"]
+        assert (image["publisher"], image["sku"]) == ("MicrosoftCBLMariner", "azure-linux-3-gen2")
+        # None may be named by "latest".
+        assert re.fullmatch(r"3\.\d{8}\.\d{2}", image["version"])
+
+    def test_hosts_of_ordinary_children_are_shielded(self):
+        machine = self.pool(Nested(tee=None), "Standard_D8s_v5").of_type(SET)[0]
+        assert profile(machine)["securityProfile"]["securityType"] == "TrustedLaunch"
+
+    def test_a_fixed_address_is_kept(self):
+        recorded = self.pool(Nested(tee=None), "Standard_D8s_v5", single=True)
+        (interface,) = recorded.of_type("azure-native:network:NetworkInterface")
+        assert interface.inputs["ipConfigurations"][0]["privateIPAddress"] == "10.20.0.10"
+
+    @pytest.mark.parametrize(
+        ("isolation", "machine_type", "text"),
+        [
+            (Nested(tee=Tee.SNP), "Standard_DC8as_v5", "makes confidential machines, and those start none inside"),
+            (Nested(tee=None), "Standard_DC8as_v5", "one such as Standard_D8s_v5"),
+            (Nested(tee=Tee.SNP), "Standard_D8s_v5", "starts no snp children; choose one of Standard_DC"),
+            (Nested(tee=None), "Standard_D8as_v5", "starts no children; choose one of"),
+            (Nested(tee=Tee.TDX), "Standard_DC8as_cc_v6", "the child-capable sizes of azure are AMD SEV-SNP hosts"),
+        ],
+    )
+    def test_others_are_refused(self, isolation, machine_type, text):
+        with pytest.raises(Exception, match=text):
+            self.pool(isolation, machine_type)
+
+
+class TestPeerPods:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def both(cls):
+        return azure_access.access(azure_access.OWN, azure_access.OWN)
+
+    def test_settings_are_complete(self, both):
+        settings = both[1]["settings"]
+        assert settings["AZURE_RESOURCE_GROUP"] == "demo-access-group"
+        assert (settings["AZURE_SUBNET_ID"], settings["AZURE_NSG_ID"]) == (azure_access.SUBNET, azure_access.FIREWALL)
+        assert settings["AZURE_IMAGE_ID"] == azure_access.OWN
+        assert settings["AZURE_INSTANCE_SIZE"] == "Standard_DC2as_v5"
+        assert settings["AZURE_INSTANCE_SIZES"] == "Standard_DC2as_v5,Standard_DC4as_v5,Standard_DC2es_v6"
+        assert (settings["DISABLECVM"], settings["USE_PUBLIC_IP"], settings["VXLAN_PORT"]) == ("false", "false", "9000")
+        assert settings["ROOT_VOLUME_SIZE"] == "20"
+        assert dict(each.split("=") for each in settings["TAGS"].split(",")) == azure_access.LABELS
+        assert all(isinstance(each, str) for each in settings.values())
+
+    def test_there_is_no_secret_in_it(self, both):
+        recorded, values = both
+        assert values["credentials"] == {
+            "AZURE_CLIENT_ID": "22222222-0000-0000-0000-000000000000",
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_CLIENT_SECRET": "",
+        }
+        assert "PRIVATE" not in str([each.inputs for each in recorded.registered])
+
+    def test_pods_of_both_ask_for_a_token_of_the_identity(self, both):
+        values = both[1]
+        assert set(values["values"]) == {"daemonset", "resourceCtrl"}
+        for each in values["values"].values():
+            assert each["podLabels"] == {"azure.workload.identity/use": "true"}
+            client = each["serviceAccount"]["annotations"]["azure.workload.identity/client-id"]
+            assert client == values["credentials"]["AZURE_CLIENT_ID"]
+        (chart,) = values["charts"]
+        assert values["of_charts"] == {chart: {"azureTenantID": TENANT}}
+        from confkube import facts
+
+        assert facts.artifact(chart).pinned()
+
+    def test_each_service_account_has_a_credential_of_the_published_issuer(self, both):
+        recorded, values = both
+        found = recorded.of_type("azure-native:managedidentity:FederatedIdentityCredential")
+        assert [(each.inputs["subject"], each.inputs["issuer"], each.inputs["audiences"]) for each in found] == [
+            (
+                f"system:serviceaccount:confidential-containers-system:{name}",
+                values["issuer"],
+                ["api://AzureADTokenExchange"],
+            )
+            for name in ("cloud-api-adaptor", "peerpodctrl-controller-manager")
+        ]
+        assert values["issuer"] == "https://account.blob.core.windows.net/demo-access-issuer/"
+
+    def test_the_issuer_is_public_and_holds_the_public_key_alone(self, both):
+        recorded, values = both
+        account = recorded.of_type("azure-native:storage:StorageAccount")[0].inputs
+        assert (account["allowBlobPublicAccess"], account["minimumTlsVersion"]) == (True, "TLS1_2")
+        assert re.fullmatch("[a-z0-9]{3,24}", account["accountName"])
+        assert recorded.of_type("azure-native:storage:BlobContainer")[0].inputs["publicAccess"] == "Blob"
+        blobs = {
+            each.inputs["blobName"]: json.loads(each.inputs["source"].text)
+            for each in recorded.of_type("azure-native:storage:Blob")
+        }
+        discovery = blobs[".well-known/openid-configuration"]
+        assert (discovery["issuer"], discovery["jwks_uri"]) == (values["issuer"], f"{values['issuer']}openid/v1/jwks")
+        (key,) = blobs["openid/v1/jwks"]["keys"]
+        assert set(key) == {"use", "kty", "kid", "alg", "n", "e"}
+
+    def test_everything_is_labelled_or_says_whose_it_is(self, both):
+        for each in both[0].registered:
+            if each.typ.startswith("azure-native:authorization:RoleDefinition"):
+                assert azure_access.CLUSTER in each.inputs["roleName"]
+                assert azure_access.LABELS["confkube-proof"] in each.inputs["description"]
+            elif each.inputs.get("tags") is None:
+                kind = each.typ.rpartition(":")[2]
+                assert kind in {"RoleAssignment", "FederatedIdentityCredential", "BlobContainer", "Blob"}
+            else:
+                assert each.inputs["tags"] == azure_access.LABELS
+
+    def test_it_may_do_all_that_cloud_api_adaptor_does(self, both):
+        """Calls of src/cloud-providers/azure/provider.go at fbdde756, and what Azure asks of their caller."""
+        pods = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/demo-access-group"
+        machine = f"{pods}/providers/Microsoft.Compute/virtualMachines/podvm-x"
+        disk = f"{pods}/providers/Microsoft.Compute/disks/podvm-x-disk"
+        card = f"{pods}/providers/Microsoft.Network/networkInterfaces/podvm-x-net"
+        needed = {
+            **{f"Microsoft.Compute/virtualMachines/{verb}": machine for verb in ("read", "write", "delete")},
+            **{f"Microsoft.Compute/disks/{verb}": disk for verb in ("read", "write", "delete")},
+            **{
+                f"Microsoft.Network/networkInterfaces/{verb}": card
+                for verb in ("read", "write", "delete", "join/action")
+            },
+            "Microsoft.Network/virtualNetworks/subnets/join/action": azure_access.SUBNET,
+            "Microsoft.Network/networkSecurityGroups/join/action": azure_access.FIREWALL,
+            "Microsoft.Compute/locations/vmSizes/read": f"/subscriptions/{SUBSCRIPTION}",
+            "Reader": azure_access.OWN,
+        }
+        assert {action for action, place in needed.items() if not azure_access.allowed(both[0], action, place)} == set()
+        # And nothing that is not needed, anywhere.
+        assert {action for action, _ in azure_access.grants(both[0])} == set(needed)
+
+    @pytest.mark.parametrize(
+        ("action", "place"),
+        [
+            ("Microsoft.Compute/virtualMachines/delete", "providers/Microsoft.Compute/virtualMachines/control-plane"),
+            ("Microsoft.Compute/virtualMachines/write", "providers/Microsoft.Compute/virtualMachines/control-plane"),
+            ("Microsoft.Compute/disks/delete", "providers/Microsoft.Compute/disks/etcd"),
+            (
+                "Microsoft.Network/virtualNetworks/subnets/join/action",
+                "providers/Microsoft.Network/virtualNetworks/v/subnets/control-plane",
+            ),
+            (
+                "Microsoft.Network/networkSecurityGroups/join/action",
+                "providers/Microsoft.Network/networkSecurityGroups/control-plane",
+            ),
+            ("Reader", "providers/Microsoft.KeyVault/vaults/secrets"),
+        ],
+    )
+    def test_it_may_not_touch_the_rest_of_the_cluster(self, both, action, place):
+        where = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{azure_access.CLUSTER}/{place}"
+        assert not azure_access.allowed(both[0], action, where)
+
+    def test_an_image_that_everybody_may_read_needs_no_role(self):
+        recorded, _ = azure_access.access(azure_access.COMMUNITY)
+        assert "Reader" not in {action for action, _ in azure_access.grants(recorded)}
+
+    def test_in_a_named_group_the_pod_vms_are_there_too(self):
+        recorded, values = azure_access.access(resource_group="shared")
+        assert values["settings"]["AZURE_RESOURCE_GROUP"] == "shared"
+        assert not recorded.of_type("azure-native:resources:ResourceGroup")
+
+    def test_a_key_that_is_not_rsa_is_refused(self):
+        with pytest.raises(Exception, match="azure takes tokens signed with RSA keys of at least 2048 bits"):
+            azure_access.access(token_key=EC_KEY)
+
+    def test_one_adaptor_serves_both_tees(self):
+        from confkube.clouds import resolve
+
+        assert resolve(azure_access.block()).limits.mixed_pod_vms

@@ -7,7 +7,7 @@ from contract.suite import Contract
 import confkube as ck
 from confkube.clouds import resolve
 from confkube.errors import Refusal
-from confkube.roles.network import tiers_of
+from confkube.roles.openings import tiers_of
 from confkube.spec import Addresses
 
 INSTANCE, TEMPLATE = "gcp:compute/instance:Instance", "gcp:compute/instanceTemplate:InstanceTemplate"

@@ -5,7 +5,7 @@ import pulumi
 from confkube.bootstrap import BootProfile
 from confkube.errors import Refusal
 from confkube.names import digest
-from confkube.platform import Account, Group, Image, Limits, Machines, Network, Single
+from confkube.platform import Account, Group, Image, Limits, Machines, Network, PeerPodAccess, Single
 
 
 class Thing(pulumi.ComponentResource):
@@ -41,7 +41,7 @@ class ToyPlatform:
         return Network(network_id=made.urn, subnet_ids=ids, firewall_ids=ids, ready=(made,))
 
     def image(self, name, spec, opts):
-        return Image(image_id=spec.distribution, root_device="root")
+        return Image(image_id=spec.content.distribution, root_device="root")
 
     def machines(self, name, spec, opts):
         single = spec.scale if isinstance(spec.scale, Single) else None
@@ -59,4 +59,16 @@ class ToyPlatform:
             boot_digest=pulumi.Output.from_input(spec.user_data).apply(digest),
             tunnel=pulumi.Output.from_input("true") if single else None,
             resource=made,
+        )
+
+    def peer_pods(self, name, spec, opts):
+        made = Thing("Identity", name, {"labels": spec.labels}, opts)
+        return PeerPodAccess(
+            provider="toy",
+            settings={"SUBNET": spec.subnet_id},
+            credentials={},
+            chart_values={},
+            charts=(),
+            issuer=None,
+            ready=(made,),
         )

@@ -27,7 +27,7 @@ from confkube_sandbox import activation
 from confkube_sandbox.daemon.client import connect
 from confkube_sandbox.home import SandboxHome
 
-pytest.register_assert_rewrite("lab_world", "life_suite", "azure_life", "gcp_life", "wrong_programs")
+pytest.register_assert_rewrite("lab_world", "life_suite", "azure_life", "gcp_life", "short_life", "wrong_programs")
 
 ROOT = Path(__file__).parents[2]
 _accounts = itertools.count(1)

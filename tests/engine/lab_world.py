@@ -3,11 +3,16 @@
 import json
 import os
 import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
 
-from confkube_lab import enter, labs
+import pytest
+from lab_guard import alone
+
+from confkube_lab import check, enter, labs
 from confkube_lab.home import LabHome
 from confkube_lab.image import build
 from confkube_lab.inventory import Inventory
@@ -176,3 +181,18 @@ class World:
 
     def clear(self):
         labs.reset(self.home)
+
+
+@contextmanager
+def lab(folder):
+    """A lab for one module, alone on this computer; skips where none can be."""
+    home = LabHome(folder / "home")
+    with alone(), pytest.MonkeyPatch.context() as patch:
+        missing = check.reason(home, os.environ)
+        if missing:
+            pytest.skip(f"no lab here: {missing}")
+        patch.setenv("CONFKUBE_LAB_HOME", str(home.root))
+        patch.setenv("PATH", f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}")
+        found = World(home.root)
+        yield found
+        found.clear()

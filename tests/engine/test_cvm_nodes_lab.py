@@ -9,18 +9,15 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from lab_guard import alone
-from lab_world import PODS, World, eventually
+from lab_world import PODS, eventually, lab
 
 from confkube import bootstrap, facts
 from confkube.clouds.lab import LabPlatform
 from confkube.roles import pki
-from confkube_lab import check, faults, machines, readiness
-from confkube_lab.home import LabHome
+from confkube_lab import faults, machines, readiness
 
 NAME = "cvm-nodes-lab"
 DOMAIN = f"{NAME}.confkube.internal"
@@ -35,16 +32,8 @@ READY_SECONDS = 240
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    home = LabHome(tmp_path_factory.mktemp("lab") / "home")
-    with alone(), pytest.MonkeyPatch.context() as patch:
-        missing = check.reason(home, os.environ)
-        if missing:
-            pytest.skip(f"no lab here: {missing}")
-        patch.setenv("CONFKUBE_LAB_HOME", str(home.root))
-        patch.setenv("PATH", f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}")
-        found = World(home.root)
+    with lab(tmp_path_factory.mktemp("lab")) as found:
         yield found
-        found.clear()
 
 
 @pytest.fixture(scope="module")

@@ -106,8 +106,8 @@ def test_an_unknown_type_and_a_wrong_value_are_refused(stack_in):
     program = stack.folder / "stacks" / "__main__.py"
     program.write_text(START + wrong.replace("PREFIX", 'address_prefix="10.1.1.0/24", default_outbound_access="maybe"'))
     failure(stack.preview, "defaultOutboundAccess")
-    program.write_text(START + '\nazure.storage.StorageAccount("account", kind="x", sku={"name": "x"}, **WHERE)\n')
-    failure(stack.preview, "azure-native:storage:StorageAccount")
+    program.write_text(START + '\nazure.compute.Disk("disk", creation_data={"create_option": "Empty"}, **WHERE)\n')
+    failure(stack.preview, "azure-native:compute:Disk")
     stack.destroy()
 
 

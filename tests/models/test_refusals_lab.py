@@ -91,9 +91,9 @@ def test_machines_follow_from_the_kernels_watchers(watchers, machines, monkeypat
         ),
         ({"pools": [{"name": "a", "disk_gib": 2000}]}, "pool a: disk_gib 2000 is too large; lab takes 1024 or less"),
         ({"trust": {"server": {"disk_gib": 1025}}}, "args.trust.server: disk_gib 1025 is too large"),
-        ({"allow": []}, "pool workers: lab snp vm is unattested: the machines of the lab run on this computer without"),
+        ({"allow": []}, "lab snp vm is unattested: the machines of the lab run on this computer without"),
         ({"allow": ["preview"]}, "allow: [unattested]"),
-        ({"allow": [], "tee": "tdx"}, "pool workers: lab tdx vm is unattested"),
+        ({"allow": [], "tee": "tdx"}, "lab tdx vm is unattested"),
         (
             {"pools": [{"name": "a", "machine_type": "lab-plain"}]},
             "pool a: lab instance type 'lab-plain' has no snp; choose one of lab-emulated",

@@ -7,14 +7,14 @@ from functools import cache
 
 import golden_files
 
-COMPONENTS = ["Cluster", "ControlPlane", "CvmNodes", "Network", "TrustServer", "Workers"]
+from confkube import COMPONENTS
 
 # In a process of its own: Pulumi's component host and its provider protocol each bring a descriptor of
 # google.rpc.Status, and one process that loads both refuses the second.
 PROGRAM = f"""
 from pulumi.provider.experimental.component import ComponentProvider
 import confkube as ck
-print(ComponentProvider([getattr(ck, name) for name in {COMPONENTS}], "confkube", version="0.0.0").schema)
+print(ComponentProvider([getattr(ck, name) for name in {list(COMPONENTS)}], "confkube", version="0.0.0").schema)
 """
 
 

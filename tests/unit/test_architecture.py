@@ -23,7 +23,20 @@ LAYERS = {
     "facts": {"errors"},
     "trust": {"core"},
 }
-CORE = {"types", "platform", "parse", "spec", "names", "errors", "placement", "component", "registry"}
+CORE = {
+    "types",
+    "platform",
+    "parse",
+    "spec",
+    "names",
+    "errors",
+    "placement",
+    "component",
+    "registry",
+    "model_specs",
+    "model_types",
+    "role_types",
+}
 
 
 def modules(*folders):

@@ -122,7 +122,7 @@ def test_files_of_the_repository_exist(path):
 
 
 def test_argument_examples_are_accepted():
-    from confkube.models.checks import checked_cvm_nodes
+    from confkube.models.checks import CHECKS
 
     found = [
         (path, document)
@@ -133,7 +133,8 @@ def test_argument_examples_are_accepted():
     ]
     assert found
     for path, document in found:
-        checked_cvm_nodes("example", document.get("config", document)["confkube:args"])
+        config = document.get("config", document)
+        CHECKS[config.get("confkube:model", "cvm-nodes")]("example", config["confkube:args"])
         assert path
 
 

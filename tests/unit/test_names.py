@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confkube import names
+from confkube import facts, names
 from confkube.errors import Refusal
+from confkube.names import CONTROL_PLANE, HOSTS, PODS, TRUST, WORKERS
 from confkube.platform import TUNNEL
-from confkube.roles.network import CONTROL_PLANE, TRUST, WORKERS, openings_of, tiers_of
+from confkube.roles.openings import openings_of, tiers_of
 
 
 @st.composite
@@ -23,30 +24,35 @@ def ranges(draw):
 
 @given(ranges())
 def test_tiers_are_inside_and_apart(cidr):
-    tiers = names.split_tiers(cidr, tuple("abcdefg"), "large")
-    assert len(tiers) == 8
+    tiers = names.split_tiers(cidr)
+    assert tiers.pop(HOSTS) == tiers[WORKERS]  # no cluster has both
+    assert len(tiers) == 4
     assert all(tier.subnet_of(cidr) for tier in tiers.values())
     assert not any(one.overlaps(other) for one, other in combinations(tiers.values(), 2))
-    # The clouds' own parts stand at the very end, beyond the seventh small tier.
+    # The clouds' own parts stand at the very end.
     assert all(cidr.broadcast_address not in tier for tier in tiers.values())
-    assert tiers["large"].num_addresses * 2 == cidr.num_addresses
+    assert tiers[WORKERS].num_addresses * 2 == cidr.num_addresses
+    assert tiers[PODS].num_addresses * 8 == cidr.num_addresses
 
 
-@given(ranges(), st.booleans(), st.booleans())
-def test_a_tier_keeps_its_place_whatever_else_exists(cidr, public, own):
-    tiers = tiers_of(cidr, public=public, own_trust_server=own)
-    reference = tiers_of(cidr, public=False, own_trust_server=True)
-    assert {name: tier.cidr for name, tier in tiers.items()} == {name: reference[name].cidr for name in tiers}
+@given(ranges(), st.booleans(), st.booleans(), st.sampled_from(sorted(facts.models())))
+def test_a_tier_keeps_its_place_whatever_else_exists(cidr, public, own, model):
+    tiers = tiers_of(cidr, public=public, own_trust_server=own, model=model)
+    reference = names.split_tiers(cidr)
+    assert {name: tier.cidr for name, tier in tiers.items()} == {name: reference[name] for name in tiers}
     assert {name for name, tier in tiers.items() if tier.public} == ({CONTROL_PLANE} if public else set())
 
 
-@given(st.lists(ranges(), max_size=5, unique=True))
-def test_openings_have_distinct_names_and_only_the_api_is_open_to_ranges(admins):
-    openings = openings_of(tuple(admins), own_trust_server=True)
+@given(st.lists(ranges(), max_size=5, unique=True), st.sampled_from(sorted(facts.models())))
+def test_openings_have_distinct_names_and_only_the_api_is_open_to_ranges(admins, model):
+    openings = openings_of(tuple(admins), own_trust_server=True, model=model)
+    tiers = tiers_of(IPv4Network("10.20.0.0/16"), public=False, own_trust_server=True, model=model)
+    assert {each.tier for each in openings} <= set(tiers)
     assert len({(each.tier, each.name) for each in openings}) == len(openings)
     from_ranges = [each for each in openings if isinstance(each.source, IPv4Network)]
     assert [(each.tier, each.port) for each in from_ranges] == [(CONTROL_PLANE, 6443)] * len(admins)
-    assert {each.source for each in openings if each.tier == TRUST} == {WORKERS, TUNNEL}
+    (attested,) = {each.source for each in openings if each.tier == TRUST} - {TUNNEL}
+    assert attested == {"nested-nodes": HOSTS, "coco-peer-pods": PODS}.get(model, WORKERS)
 
 
 @given(st.text())

@@ -31,7 +31,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "choose one of lab, sandbox, support, trust"),
+        (["nonsense"], "choose one of lab, metal, sandbox, support, trust"),
         (["sandbox", "nonsense"], "choose one of clock, engine, env, exec, reset, status, stop"),
         (["sandbox", "clock", "--advance", "soon"], "'soon' is not a duration"),
         (["sandbox", "clock", "--advance", "1d", "--reset"], "exclude each other"),

@@ -28,6 +28,7 @@ PLATFORMS: Mapping[str, Entry] = MappingProxyType(
         "gcp": Entry(target="confkube.clouds.gcp:GcpPlatform", extra="gcp"),
         "lab": Entry(target="confkube.clouds.lab:LabPlatform"),
         "memory": Entry(target="confkube.clouds.memory:MemoryPlatform"),
+        "metal": Entry(target="confkube.clouds.metal:MetalPlatform"),
     }
 )
 """Every platform, by the key of its block."""

@@ -28,6 +28,9 @@ OUTPUTS = (
 )
 """What every model tells of itself, in this order."""
 
+OWN_OUTPUTS = ("runtime_class", "initdata", "initdata_claim", "pod_images")
+"""What some models tell beside it."""
+
 
 def model(word: str) -> type[Any]:
     """The component class of a model.
@@ -43,8 +46,9 @@ def model(word: str) -> type[Any]:
 
 
 def outputs_of(component: pulumi.ComponentResource) -> dict[str, pulumi.Output[object]]:
-    """The outputs of a model, by name."""
-    return {name: getattr(component, name) for name in OUTPUTS}
+    """The outputs of a model, by name: first what all models have."""
+    own = [name for name in OWN_OUTPUTS if hasattr(component, name)]
+    return {name: getattr(component, name) for name in (*OUTPUTS, *own)}
 
 
 def asking(opts: pulumi.ResourceOptions | None) -> pulumi.InvokeOptions:
@@ -64,5 +68,5 @@ def _explicit(opts: pulumi.ResourceOptions) -> pulumi.ProviderResource | None:
 
 
 def trust_domain(name: str, trust: Trust) -> str:
-    """The SPIFFE trust domain of a cluster."""
+    """The SPIFFE trust domain of a cluster; a Trustee's own certificate is for it too."""
     return trust.trust_domain or f"{name}.confkube.internal"

@@ -1,25 +1,27 @@
 """Everything that can be refused is refused here, before any resource is registered."""
 
-from ipaddress import IPv4Network
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from confkube import models, names, placement
+from confkube import bootstrap, facts, names, placement
+from confkube.attest.pods import of_cluster
 from confkube.clouds import resolve
 from confkube.errors import Refusal
-from confkube.names import CONTROL_PLANE, TRUST, WORKERS
+from confkube.facts import Cell
+from confkube.model_specs import Cluster, CocoMetal, CocoNested, CocoPeerPods, CvmNodes, NestedNodes
+from confkube.models import fitting
+from confkube.models.rendering import PEM, Draft, boot_texts_fit, hosts_fit
 from confkube.parse import parse
-from confkube.platform import Platform
-from confkube.roles import control_plane, trust_server, workers
-from confkube.roles.network import API_PORT, TRUST_PORT, tiers_of
-from confkube.roles.options import HOST_NUMBER
-from confkube.spec import NODE_PREFIX, CvmNodes
+from confkube.placement import isolation_of
+from confkube.platform import Isolation, Nested, Platform
+from confkube.roles.peer_pods import CHART, pod_types
+from confkube.roles.workers import runtime_of
+from confkube.spec import Archive, Pool
+from confkube.types import Tee, WorkerKind
 
-_PEM = "-----BEGIN CERTIFICATE-----\n" + ("M" * 64 + "\n") * 13 + "-----END CERTIFICATE-----\n"
-"""As long as any certificate that confkube makes (ECDSA P-256), for sizes that are checked before it exists."""
-_RESERVED_ADDRESSES = 5
-"""What a cloud keeps of each subnet at the most: five, as of 2026-11-24."""
-_SUFFIX = "-" + "f" * 8
-_HASH = "sha256:" + "f" * 64
-_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105 - the length is what counts
+Spec = TypeVar("Spec", bound=Cluster)
 
 
 def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
@@ -28,122 +30,215 @@ def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
     Raises:
         Refusal: The first thing that cannot be.
     """
-    checked_cluster_name(name)
-    spec = parse(CvmNodes, args)
-    platform = resolve(spec.platform)
-    _fits_platform(name, spec.addresses.cidr, platform)
-    _pools_fit(spec, platform)
-    _disks_fit(spec, platform)
-    placement.control_plane_type(platform, spec.control_plane)
-    for pool in spec.pools:
-        placement.pool_type(platform, pool, spec.tee, spec.allow)
-    if spec.trust.external is None:
-        machine_type = spec.trust.server.machine_type if spec.trust.server else None
-        placement.confidential_type(platform, spec.tee, machine_type, spec.allow)
-    _boot_texts_fit(name, spec, platform)
+    spec, platform = _common("cvm-nodes", CvmNodes, name, args)
+    _cell("cvm-nodes", "workers", platform, spec.tee, spec)
+    pools = _pools(spec, platform, WorkerKind.CONFIDENTIAL, spec.pools, spec.tee)
+    _beside_pools("cvm-nodes", spec, platform)
+    boot_texts_fit(Draft(word="cvm-nodes", name=name, spec=spec, platform=platform, pools=pools))
     return spec, platform
 
 
-def checked_cluster_name(name: str) -> str:
-    """Refuse a cluster (stack) name that some cloud could not carry.
+def checked_nested_nodes(name: str, args: object) -> tuple[NestedNodes, Platform, Cell]:
+    """Check the arguments of a nested-nodes cluster; also returns the cell that carries its children.
 
     Raises:
-        Refusal: It is too long or has other characters than lower-case letters, digits and dashes.
+        Refusal: The first thing that cannot be.
     """
+    spec, platform = _common("nested-nodes", NestedNodes, name, args)
+    cell = _cell("nested-nodes", "workers", platform, spec.tee, spec)
+    if cell.hypervisor == "mshv" and spec.children.igvm is None:
+        raise Refusal(
+            f"args.children.igvm is required: the hosts of {platform.cloud} start {cell.tee} children from an IGVM "
+            "file, which nobody publishes; build one and give its url and sha256"
+        )
+    if cell.hypervisor != "mshv" and spec.children.igvm is not None:
+        raise Refusal(f"args.children.igvm: the hosts of {platform.cloud} start no IGVM files; take it away")
+    names.refuse_overlaps(
+        {
+            "args.children.cidr": spec.children.cidr,
+            "args.addresses.cidr": spec.addresses.cidr,
+            "args.addresses.pods": spec.addresses.pods,
+            "args.addresses.services": spec.addresses.services,
+        }
+    )
+    fitting.machines_fit(spec.hosts.count + 1 + (spec.trust.external is None), platform)
     try:
-        return names.checked_name(name, names.CLUSTER_NAME_LENGTH)
+        placement.machine_type(platform, Nested(tee=spec.tee), spec.hosts.machine_type, spec.allow)
     except Refusal as refusal:
-        raise Refusal(f"name: {refusal}") from None
+        raise Refusal(f"args.hosts: {refusal}") from None
+    _pools(spec, platform, WorkerKind.CHILD_CAPABLE, (), spec.tee)
+    _beside_pools("nested-nodes", spec, platform)
+    hosts_fit(name, spec, platform)
+    return spec, platform, cell
 
 
-def _fits_platform(name: str, cidr: IPv4Network, platform: Platform) -> None:
-    for prefix in platform.limits.reserved_prefixes:
-        if name.startswith(prefix):
-            raise Refusal(f"name: {name!r} begins with {prefix!r}, which {platform.cloud} keeps for itself")
-    shortest, longest = platform.limits.network_prefix
-    if not shortest <= cidr.prefixlen <= longest:
-        raise Refusal(
-            f"args.addresses.cidr: {platform.cloud} makes networks from /{shortest} to /{longest}, not {cidr}"
+def checked_coco_nested(name: str, args: object) -> tuple[CocoNested, Platform, Cell]:
+    """Check the arguments of a coco-nested cluster; also returns the cell that carries its pods.
+
+    Raises:
+        Refusal: The first thing that cannot be.
+    """
+    spec, platform = _common("coco-nested", CocoNested, name, args)
+    cell = _cell("coco-nested", "pods", platform, spec.tee, spec)
+    _same_tee(spec.pools, spec.tee)
+    pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
+    _beside_pools("coco-nested", spec, platform)
+    boot_texts_fit(
+        Draft(
+            word="coco-nested",
+            name=name,
+            spec=spec,
+            platform=platform,
+            pools=pools,
+            runtime=_runtime(platform, spec.tee, spec.kata),
+            pod_tees=(cell.tee,),
         )
+    )
+    return spec, platform, cell
 
 
-def _disks_fit(spec: CvmNodes, platform: Platform) -> None:
-    most, most_single = platform.limits.disk_gib, platform.limits.confidential_disk_gib or platform.limits.disk_gib
-    server = spec.trust.server.disk_gib if spec.trust.server else 0
-    wanted = [("args.control_plane", spec.control_plane.disk_gib, most), ("args.trust.server", server, most_single)]
-    for what, size, bound in [*wanted, *((f"pool {pool.name}", pool.disk_gib, most) for pool in spec.pools)]:
-        if size > bound:
-            raise Refusal(f"{what}: disk_gib {size} is too large; {platform.cloud} takes {bound} or less here")
+def checked_coco_metal(name: str, args: object) -> tuple[CocoMetal, Platform, Cell]:
+    """Check the arguments of a coco-metal cluster; also returns the cell that carries its pods.
+
+    Raises:
+        Refusal: The first thing that cannot be.
+    """
+    spec, platform = _common("coco-metal", CocoMetal, name, args)
+    cell = _cell("coco-metal", "pods", platform, spec.tee, spec)
+    _same_tee(spec.pools, spec.tee)
+    pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
+    _beside_pools("coco-metal", spec, platform)
+    boot_texts_fit(
+        Draft(
+            word="coco-metal",
+            name=name,
+            spec=spec,
+            platform=platform,
+            pools=pools,
+            runtime=_runtime(platform, spec.tee),
+            pod_tees=(cell.tee,),
+        )
+    )
+    return spec, platform, cell
 
 
-def _pools_fit(spec: CvmNodes, platform: Platform) -> None:
-    most = platform.limits.group_machines
+def checked_coco_peer_pods(name: str, args: object) -> tuple[CocoPeerPods, Platform, Cell]:
+    """Check the arguments of a coco-peer-pods cluster; also returns the cell that carries its pods.
+
+    Raises:
+        Refusal: The first thing that cannot be.
+    """
+    spec, platform = _common("coco-peer-pods", CocoPeerPods, name, args)
+    cell = _cell("coco-peer-pods", "pods", platform, spec.tee, spec)
     for pool in spec.pools:
-        if most is not None and pool.count > most:
+        if pool.tee:
             raise Refusal(
-                f"pool {pool.name}: {pool.count} machines are too many for one scale group of {platform.cloud}, "
-                f"which holds {most}; divide them between pools"
+                f"pool {pool.name}: tee {pool.tee.value} is given, but the workers of coco-peer-pods are plain "
+                "machines; args.pods says what the pods have"
             )
-    wanted = sum(pool.count for pool in spec.pools)
-    _machines_fit(wanted + 1 + (spec.trust.external is None), platform)
-    nodes = 2 ** (NODE_PREFIX - spec.addresses.pods.prefixlen)
-    if wanted + 1 > nodes:
-        raise Refusal(
-            f"args.pools: {wanted} workers and the control plane need a /{NODE_PREFIX} each for their pods, but "
-            f"args.addresses.pods {spec.addresses.pods} holds {nodes}; choose a larger range or fewer workers"
+    pod_types(platform, {vms.tee or spec.tee: vms.machine_types for vms in spec.pods}, spec.allow)
+    pools = _pools(spec, platform, WorkerKind.PLAIN, spec.pools, None)
+    _beside_pools("coco-peer-pods", spec, platform)
+    boot_texts_fit(
+        Draft(
+            word="coco-peer-pods",
+            name=name,
+            spec=spec,
+            platform=platform,
+            pools=pools,
+            runtime=bootstrap.REMOTE,
+            **_longest_peer_pods(),
         )
-    workers_range = tiers_of(spec.addresses.cidr, public=False, own_trust_server=True)[WORKERS].cidr
-    machines = workers_range.num_addresses - _RESERVED_ADDRESSES
-    if wanted > machines:
-        raise Refusal(
-            f"args.pools: {wanted} workers do not fit the {machines} addresses that args.addresses.cidr "
-            f"{spec.addresses.cidr} leaves for them; choose a larger range or fewer workers"
-        )
-
-
-def _machines_fit(wanted: int, platform: Platform) -> None:
-    most = platform.limits.machines
-    if most is not None and wanted > most:
-        raise Refusal(
-            f"args.pools: with the machines beside them these are {wanted} machines, and {platform.cloud} "
-            f"carries {most}, as {platform.limits.machines_why}; choose fewer workers"
-        )
-
-
-def _boot_texts_fit(name: str, spec: CvmNodes, platform: Platform) -> None:
-    """Render every boot text with values of the greatest length; rendering refuses what is over the limit."""
-    cluster_id = name + _SUFFIX
-    tiers = tiers_of(spec.addresses.cidr, public=False, own_trust_server=True)
-    master, trust = (str(names.host(tiers[tier].cidr, HOST_NUMBER)) for tier in (CONTROL_PLANE, TRUST))
-    domain = models.trust_domain(name, spec.trust)
-    root, endpoint = _PEM, f"{trust}:{TRUST_PORT}"
-    if spec.trust.external:
-        root, endpoint = spec.trust.external.root_certificate, spec.trust.external.endpoint
-    else:
-        trust_server.boot_text(platform, domain, cluster_id, root)
-    control_plane.boot_text(
-        platform,
-        control_plane.Plan(
-            name=f"{name}-control-plane",
-            address=master,
-            addresses=spec.addresses,
-            join_for=spec.ttl,
-            model="cvm-nodes",
-            cluster_id=cluster_id,
-            ca_certificate=_PEM,
-        ),
     )
-    around = workers.Surroundings(
-        cluster_id=cluster_id,
-        api_endpoint=f"{master}:{API_PORT}",
-        ca_hash=_HASH,
-        token=_TOKEN,
-        trust_endpoint=endpoint,
-        trust_domain=domain,
-        root_certificate=root,
-    )
-    for pool in spec.pools:
-        try:
-            workers.boot_text(platform, pool, pool.tee or spec.tee, around)
-        except Refusal as refusal:
-            raise Refusal(f"pool {pool.name}: {refusal}") from None
+    return spec, platform, cell
+
+
+def _common(word: str, shape: type[Spec], name: str, args: object) -> tuple[Spec, Platform]:
+    fitting.checked_cluster_name(name)
+    spec = parse(shape, args)
+    platform = resolve(spec.platform)
+    fitting.platform_fits(name, spec.addresses.cidr, platform)
+    fitting.network_suits(word, spec, platform)
+    _trust_suits(word, spec)
+    return spec, platform
+
+
+def _trust_suits(word: str, spec: Cluster) -> None:
+    if facts.models()[word].trust == "spire" and spec.trust.server and spec.trust.server.container:
+        raise Refusal(f"args.trust.server.container: {word} has a SPIRE server, which is no container; take it away")
+
+
+def _beside_pools(word: str, spec: Cluster, platform: Platform) -> None:
+    """Check the control plane and the trust server."""
+    placement.control_plane_type(platform, spec.control_plane)
+    if spec.trust.external is None:
+        _container_given(word, spec)
+        machine_type = spec.trust.server.machine_type if spec.trust.server else None
+        own = placement.trust_tee(platform, getattr(spec, "tee", None), spec)
+        placement.confidential_type(platform, own, machine_type, spec.allow)
+
+
+def _container_given(word: str, spec: Cluster) -> None:
+    container = spec.trust.server.container if spec.trust.server else None
+    if facts.models()[word].trust == "trustee" and container is None:
+        raise Refusal(
+            f"args.trust.server.container is required: {word} has a Trustee, of whose container image no digest is a "
+            "recorded fact; give registry/name@sha256:…, or args.trust.external"
+        )
+
+
+def _cell(word: str, part: str, platform: Platform, tee: Tee | None, spec: Cluster) -> Cell:
+    return facts.placed(word, part, platform.cloud, tee.value if tee else facts.NO_TEE, allow=spec.allow)
+
+
+def _runtime(platform: Platform, tee: Tee | None, kata: Archive | None = None) -> bootstrap.HostRuntime | None:
+    try:
+        return runtime_of(platform, WorkerKind.CHILD_CAPABLE, tee, kata)
+    except Refusal as refusal:
+        raise Refusal(f"args.{refusal}") from None
+
+
+def _same_tee(pools: Sequence[Pool], tee: Tee | None) -> None:
+    for pool in pools:
+        if pool.tee not in (None, tee):
+            raise Refusal(
+                f"pool {pool.name}: tee {pool.tee.value} differs from the cluster's {tee.value if tee else 'none'}; "
+                "the pods of one cluster have one TEE here"
+            )
+
+
+def _pools(
+    spec: Cluster, platform: Platform, kind: WorkerKind, pools: Sequence[Pool], tee: Tee | None
+) -> list[tuple[Pool, Isolation]]:
+    """Check the pools; returns each with what its machines are."""
+    fitting.pools_fit(pools, spec, platform)
+    fitting.disks_fit(pools, spec, platform)
+    checked = [(pool, isolation_of(kind, pool.tee or tee)) for pool in pools]
+    for pool, isolation in checked:
+        placement.pool_type(platform, pool, isolation, spec.allow)
+    return checked
+
+
+_SETTINGS = 30
+"""More settings of cloud-api-adaptor, and longer ones, than any platform has."""
+
+
+def _longest_peer_pods() -> dict[str, Any]:
+    settings = {f"SETTING_{number:02}": names.digest(str(number), 64) * 2 for number in range(_SETTINGS)}
+    settings["INITDATA"] = of_cluster("trustee.example.org:8080", PEM).encoded()
+    return {
+        "chart_values": json.dumps({CHART: {"provider": "longest", "providerConfigs": {"longest": settings}}}),
+        "issuer": f"https://{names.digest('issuer', 64)}.example.org/",
+    }
+
+
+CHECKS: Mapping[str, Callable[[str, object], tuple[object, ...]]] = MappingProxyType(
+    {
+        "cvm-nodes": checked_cvm_nodes,
+        "nested-nodes": checked_nested_nodes,
+        "coco-metal": checked_coco_metal,
+        "coco-nested": checked_coco_nested,
+        "coco-peer-pods": checked_coco_peer_pods,
+    }
+)
+"""Word of a model -> how its arguments are checked."""

@@ -8,9 +8,9 @@ import pulumi_random as random
 from confkube import names
 from confkube.component import refusing
 from confkube.parse import parse
+from confkube.role_types import AuthorityRef, ClusterArgs, ClusterRef
 from confkube.roles import pki
 from confkube.spec import NEVER, Lifetime
-from confkube.types import AuthorityRef, ClusterArgs, ClusterRef
 
 
 class Cluster(pulumi.ComponentResource):
@@ -24,6 +24,8 @@ class Cluster(pulumi.ComponentResource):
     """When its lifetime ends, RFC 3339, or ``never``."""
     ca_certificate: pulumi.Output[str]
     """PEM certificate of its authority."""
+    token_key: pulumi.Output[str]
+    """PEM public key that signs the tokens of service accounts."""
 
     @refusing
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -42,6 +44,7 @@ class Cluster(pulumi.ComponentResource):
         self.created_at = ca.valid_from.apply(lambda start: _stamp(_utc(start)))
         self.expires_at = ca.valid_from.apply(lambda start: _end(start, lifetime.duration))
         self.ca_certificate = ca.certificate
+        self.token_key = service_account[1]
         stack = names.label_value(f"{pulumi.get_project()}-{pulumi.get_stack()}")
         owner = names.label_value(lifetime.owner)
         labels = pulumi.Output.all(self.cluster_id, self.expires_at, proof_key.result).apply(
@@ -66,6 +69,7 @@ class Cluster(pulumi.ComponentResource):
                 "created_at": self.created_at,
                 "expires_at": self.expires_at,
                 "ca_certificate": self.ca_certificate,
+                "token_key": self.token_key,
             }
         )
 

@@ -2,9 +2,11 @@
 
 import pulumi
 
-from confkube import names
-from confkube.platform import Image, ImageSpec, Isolation, Machines, Platform
-from confkube.types import ImageRef
+from confkube import facts, names
+from confkube.bootstrap.software import APT, Software, pinned_for
+from confkube.placement import distribution
+from confkube.platform import Image, ImageSpec, Isolation, Machines, Platform, Stock
+from confkube.role_types import ImageRef
 
 HOST_NUMBER = 10
 """A single machine's place in its subnet; the clouds reserve the first four addresses."""
@@ -35,8 +37,21 @@ def image_of(
 ) -> Image:
     """The image that the role was given, or the platform's pinned stock image."""
     if given is None:
-        return platform.image(name, ImageSpec(distribution=STOCK, isolation=isolation), opts)
+        return stock_image(platform, isolation, name, opts)
     return Image(image_id=given["image_id"], root_device=given["root_device"])
+
+
+def stock_image(platform: Platform, isolation: Isolation, name: str, opts: pulumi.ResourceOptions) -> Image:
+    """The platform's pinned image for machines of that isolation."""
+    content = Stock(distribution=distribution(platform, isolation, STOCK))
+    return platform.image(name, ImageSpec(content=content, isolation=isolation), opts)
+
+
+def software_for(platform: Platform, isolation: Isolation) -> Software:
+    """What machines of that isolation install, by the names that their distribution has for it."""
+    name = distribution(platform, isolation, STOCK)
+    manager = facts.stock_image(platform.cloud, name, confidential=False).package_manager if name != STOCK else APT
+    return pinned_for(manager)
 
 
 def say_when_kept(machines: Machines, rendered: pulumi.Output[str]) -> None:

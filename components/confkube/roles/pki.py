@@ -85,7 +85,8 @@ def bootstrap_token(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[st
 
 def service_account_key(name: str, opts: pulumi.ResourceOptions) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """Make the key that signs service-account tokens; returns private and public key."""
-    key = _key(name, opts)
+    # RSA, as kubeadm makes it: not every cloud believes tokens that are signed with another kind of key.
+    key = tls.PrivateKey(name, algorithm="RSA", rsa_bits=2048, opts=opts)
     return key.private_key_pem, key.public_key_pem
 
 

@@ -7,30 +7,35 @@ from typing import Annotated
 
 import pulumi
 
-from confkube import bootstrap, names
-from confkube.bootstrap import TrustServerBoot
+from confkube import bootstrap, facts, names
+from confkube.bootstrap import DEMO_PATH, RelyingParty, TrusteeServerBoot, TrustServerBoot
 from confkube.clouds import resolve
 from confkube.component import refusing
 from confkube.parse import parse
 from confkube.placement import confidential_type
 from confkube.platform import Cvm, MachineSpec, Permission, Platform, Single
+from confkube.role_types import TrustRef, TrustServerArgs
 from confkube.roles import pki
-from confkube.roles.network import TRUST_PORT
+from confkube.roles.openings import trust_port
 from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
-from confkube.spec import Allowed, Machine, Role, is_trust_domain
-from confkube.types import Tee, TrustRef, TrustServerArgs
+from confkube.spec import Allowed, Machine, Model, Role, is_trust_domain
+from confkube.types import Tee
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Arguments(Role):
     tee: Tee
     trust_domain: Annotated[str, is_trust_domain]
+    model: Model = "cvm-nodes"
+    container: str | None = None
+    kms: bool = False
+    kms_accepts: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
     allow: Allowed = ()
 
 
 class TrustServer(pulumi.ComponentResource):
-    """SPIRE server outside the cluster that it vouches for.
+    """SPIRE server (for nodes) or Trustee (for pods) outside the cluster that it vouches for.
 
     Its offline root is made here and kept, secret, in the state; the machine gets the certificate alone. It makes the
     key that it signs with itself, and serves nobody until a certificate for that key, signed with the root,
@@ -40,7 +45,7 @@ class TrustServer(pulumi.ComponentResource):
     """
 
     endpoint: pulumi.Output[str]
-    """``address:port`` of the SPIRE server."""
+    """``address:port`` of the server."""
     root_certificate: pulumi.Output[str]
     """PEM certificate of the offline root, the only thing that agents pin."""
     root_key: pulumi.Output[str]
@@ -67,8 +72,16 @@ class TrustServer(pulumi.ComponentResource):
         cluster, tier = args["cluster"], args["tier"]
         root = pki.authority(f"{name}-root", f"confkube root of {spec.trust_domain}", inside(self))
         address = names.host(IPv4Network(tier["cidr"]), HOST_NUMBER)
+        plan = Plan(
+            model=spec.model,
+            address=str(address),
+            trust_domain=spec.trust_domain,
+            container=spec.container,
+            kms=spec.kms,
+            kms_accepts=spec.kms_accepts,
+        )
         text = pulumi.Output.all(cluster["cluster_id"], root.certificate).apply(
-            lambda known: boot_text(platform, spec.trust_domain, *known)
+            lambda known: boot_text(platform, plan, *known)
         )
         machines = platform.machines(
             name,
@@ -88,7 +101,7 @@ class TrustServer(pulumi.ComponentResource):
             inside(self),
         )
         say_when_kept(machines, text)
-        self.endpoint = pulumi.Output.from_input(f"{address}:{TRUST_PORT}")
+        self.endpoint = pulumi.Output.from_input(f"{address}:{trust_port(spec.model)}")
         self.root_certificate = root.certificate
         self.root_key = pulumi.Output.secret(root.private_key)
         self.machine_id = machines.group_id
@@ -106,7 +119,7 @@ class TrustServer(pulumi.ComponentResource):
 
     @property
     def ref(self) -> TrustRef:
-        """What worker pools take as ``trust``."""
+        """What those who attest take as ``trust``."""
         return {
             "endpoint": self.endpoint,
             "trust_domain": self._trust_domain,
@@ -114,8 +127,49 @@ class TrustServer(pulumi.ComponentResource):
         }
 
 
-def boot_text(platform: Platform, domain: str, cluster_id: str, root_certificate: str) -> str:
-    """Render the user data of a trust server; pure, so that its size is known before anything exists."""
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a trust server's boot text is made of."""
+
+    model: str
+    address: str
+    trust_domain: str
+    container: str | None = None
+    """Trustee's."""
+    kms: bool = False
+    kms_accepts: tuple[str, ...] = ()
+
+
+def boot_text(platform: Platform, plan: Plan, cluster_id: str, root_certificate: str) -> str:
+    """Render the user data of a trust server; pure, so that its size is known before anything exists.
+
+    Raises:
+        Refusal: Something that the kind of server needs is missing, or the text is larger than the platform takes.
+    """
+    if facts.models()[plan.model].trust == "trustee":
+        return bootstrap.trustee_server(
+            TrusteeServerBoot(
+                cluster_id=cluster_id,
+                trust_domain=plan.trust_domain,
+                root_pem=root_certificate,
+                profile=platform.boot,
+                image=plan.container or "",
+                names=(plan.address,),
+                relying_party=_relying_party(plan, ()),
+            )
+        )
     return bootstrap.trust_server(
-        TrustServerBoot(cluster_id=cluster_id, trust_domain=domain, root_pem=root_certificate, profile=platform.boot)
+        TrustServerBoot(
+            cluster_id=cluster_id,
+            trust_domain=plan.trust_domain,
+            root_pem=root_certificate,
+            profile=platform.boot,
+            relying_party=_relying_party(plan, (f"spiffe://{plan.trust_domain}{DEMO_PATH}",)),
+        )
     )
+
+
+def _relying_party(plan: Plan, spiffe_ids: tuple[str, ...]) -> RelyingParty | None:
+    if not plan.kms:
+        return None
+    return RelyingParty(names=(plan.address,), spiffe_ids=spiffe_ids, allow=plan.kms_accepts)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from confkube.bootstrap.document import carried, read_back
 from confkube.clouds.aws import identity
-from confkube.clouds.aws.confidential import amd_sev_snp
+from confkube.clouds.aws.confidential import cpu_options
 from confkube.clouds.aws.labels import tags
 from confkube.names import digest
 from confkube.platform import Group, Machines, MachineSpec, Single
@@ -59,7 +60,7 @@ def create(name: str, spec: MachineSpec, region: str, opts: pulumi.ResourceOptio
 
 
 def _encoded(user_data: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(user_data).apply(lambda text: base64.b64encode(text.encode()).decode())
+    return pulumi.Output.from_input(user_data).apply(lambda text: base64.b64encode(carried(text)).decode())
 
 
 def _patience(count: int) -> int:
@@ -68,7 +69,7 @@ def _patience(count: int) -> int:
 
 
 def _digest(encoded: pulumi.Output[str | None]) -> pulumi.Output[str]:
-    return encoded.apply(lambda text: digest(base64.b64decode(text or "").decode()))
+    return encoded.apply(lambda text: digest(read_back(base64.b64decode(text or ""))))
 
 
 def _single(start: _Start, scale: Single) -> Machines:
@@ -84,12 +85,12 @@ def _single(start: _Start, scale: Single) -> Machines:
         opts=pulumi.ResourceOptions.merge(opts, _ONE_AT_A_TIME),
     )
     public = _public_address(start, interface) if scale.public else None
-    snp = amd_sev_snp(spec.isolation)
+    cpu = cpu_options(spec.isolation, spec.machine_type)
     instance = aws.ec2.Instance(
         name,
         ami=spec.image.image_id,
         instance_type=spec.machine_type,
-        cpu_options=aws.ec2.InstanceCpuOptionsArgs(amd_sev_snp=snp) if snp else None,
+        cpu_options=aws.ec2.InstanceCpuOptionsArgs(**cpu) if cpu else None,
         primary_network_interface=aws.ec2.InstancePrimaryNetworkInterfaceArgs(network_interface_id=interface.id),
         iam_instance_profile=profile.name if profile else None,
         metadata_options=aws.ec2.InstanceMetadataOptionsArgs(**_METADATA),  # pyright: ignore[reportArgumentType]
@@ -179,12 +180,12 @@ def _group(start: _Start, scale: Group) -> Machines:
 
 def _template(start: _Start) -> aws.ec2.LaunchTemplate:
     name, spec, profile = start.name, start.spec, start.profile
-    snp = amd_sev_snp(spec.isolation)
+    cpu = cpu_options(spec.isolation, spec.machine_type)
     return aws.ec2.LaunchTemplate(
         name,
         image_id=spec.image.image_id,
         instance_type=spec.machine_type,
-        cpu_options=aws.ec2.LaunchTemplateCpuOptionsArgs(amd_sev_snp=snp) if snp else None,
+        cpu_options=aws.ec2.LaunchTemplateCpuOptionsArgs(**cpu) if cpu else None,
         iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(name=profile.name) if profile else None,
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**_METADATA),  # pyright: ignore[reportArgumentType]
         block_device_mappings=[

@@ -7,18 +7,30 @@ import pulumi
 import pulumi_aws as aws
 
 from confkube.bootstrap import BootProfile
-from confkube.clouds.aws import images, machines, network
+from confkube.clouds.aws import images, machines, network, peer_pods
 from confkube.clouds.aws.settings import AwsSettings, region_of
 from confkube.errors import Refusal
 from confkube.parse import parse
-from confkube.platform import Account, Image, ImageSpec, Limits, Machines, MachineSpec, Network, NetworkSpec
+from confkube.platform import (
+    Account,
+    Image,
+    ImageSpec,
+    Limits,
+    Machines,
+    MachineSpec,
+    Network,
+    NetworkSpec,
+    PeerPodAccess,
+    PeerPodSpec,
+)
 
 SANDBOX_CALLER = re.compile(r"arn:aws:iam::0{8}\d{4}:user/confkube-sandbox")
 """Whom the simulated cloud says one is; no real account has such a number."""
 
-LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28), reserved_prefixes=("sg-",))
+LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28), reserved_prefixes=("sg-", "podvm-"))
 """User data: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html, 2026-11-23.
-Names: a security group's may not begin with ``sg-``,
+Names: ``podvm-`` tells pod VMs from all other machines (adaptor_rights.py); a security group's may not begin with
+``sg-``,
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html, 2026-11-24.
 Networks: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, 2026-11-23."""
 
@@ -33,7 +45,7 @@ class AwsPlatform:
         checked = parse(AwsSettings, settings, where)
         self.zone = checked.zone
         self.region = region_of(checked.zone)
-        self._images: dict[str, aws.ec2.GetAmiResult] = {}
+        self._images: images.Known = {}
 
     @property
     def place(self) -> dict[str, str]:
@@ -52,6 +64,7 @@ class AwsPlatform:
             node_attestor_agent={"name": "aws_iid"},
             node_attestor_server={"name": "aws_iid"},
             user_data_limit=LIMITS.user_data_bytes,
+            compressed=True,
         )
 
     def account(self, opts: pulumi.InvokeOptions | None = None) -> Account:
@@ -75,9 +88,13 @@ class AwsPlatform:
         return network.create(name, spec, self.region, self.zone, opts)
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
-        """Find the pinned image and check its boot mode."""
+        """Find an image, or make one of a disk in S3, and check that it can carry the isolation."""
         return images.find(name, spec, self.region, self._images, opts)
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make an instance, or a launch template with its Auto Scaling group."""
         return machines.create(name, spec, self.region, opts)
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """Make the IAM user of cloud-api-adaptor."""
+        return peer_pods.create(name, spec, self.region, opts)

@@ -12,7 +12,7 @@ from confkube.clouds.azure.tenancy import Tenancy
 from confkube.names import digest
 from confkube.platform import MachineSpec, Permission, Secret
 
-_READER, _SECRETS_USER = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "4633458b-17de-408a-b874-0445c86b69e6"
+READER, _SECRETS_USER = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "4633458b-17de-408a-b874-0445c86b69e6"
 """Built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles, 2026-11-25."""
 _KEPT_DAYS = 7
 """How long a deleted vault can be recovered, and its name cannot be used again; the shortest that Azure takes."""
@@ -55,7 +55,7 @@ def create(
         stored = maker.stored(spec.secret)
         ready += [stored, maker.role("secret", identity, _SECRETS_USER, stored.id)]
     if inspects:
-        ready.append(maker.role("inspect", identity, _READER, place.group_id(settings.subscription)))
+        ready.append(maker.role("inspect", identity, READER, place.group_id(settings.subscription)))
     return Identity(identity=identity, ready=tuple(ready))
 
 

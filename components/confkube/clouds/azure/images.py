@@ -1,25 +1,69 @@
-"""Pinned distribution images of the marketplace, by URN; azure-native cannot look them up, so the API checks them."""
+"""Images: pinned ones of the marketplace, by URN, and those of one's own, by id.
 
+azure-native cannot look up either, so the API checks that they are there.
+"""
+
+import re
 from typing import Any
 
 import pulumi
 
 from confkube import facts
+from confkube.clouds.azure import pod_images
 from confkube.clouds.azure.confidential import refuse_image
+from confkube.clouds.azure.settings import AzureSettings
 from confkube.errors import Refusal
-from confkube.platform import Cvm, Image, ImageSpec
+from confkube.facts.pod_images import refuse_without_attester
+from confkube.platform import Cvm, Disk, Existing, Image, ImageSpec, Stock
+
+_VERSION = r"(\d+\.\d+\.\d+|latest)"
+_OWN = re.compile(
+    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\.Compute/galleries/[^/]+/images/[^/]+"
+    rf"/versions/{_VERSION}",
+    re.IGNORECASE,
+)
+_COMMUNITY = re.compile(rf"/CommunityGalleries/[^/]+/Images/[^/]+/Versions/{_VERSION}")
+"""cloud-api-adaptor knows one of a community gallery by exactly this beginning (src/cloud-providers/azure/provider.go
+at fbdde756 of https://github.com/confidential-containers/cloud-api-adaptor, 2026-11-27)."""
 
 
-def find(name: str, spec: ImageSpec) -> Image:
-    """Name the image that ``facts/images.toml`` pins for the isolation.
+def find(name: str, spec: ImageSpec, settings: AzureSettings, opts: pulumi.ResourceOptions) -> Image:
+    """Name the image that ``facts/images.toml`` pins, check the one that exists, or make one of a disk.
 
     Raises:
-        Refusal: None is pinned, or it is not built for the isolation.
+        Refusal: None is pinned, it is not built for the isolation, or what is given is not the id of an image.
     """
-    del name
-    pinned = facts.stock_image("azure", spec.distribution, confidential=isinstance(spec.isolation, Cvm))
-    refuse_image(pinned.name, pinned.tees, spec.isolation)
-    return Image(image_id=pinned.name, root_device=pinned.root_device)
+    match spec.content:
+        case Stock(distribution=distribution):
+            pinned = facts.stock_image("azure", distribution, confidential=isinstance(spec.isolation, Cvm))
+            refuse_image(pinned.name, pinned.tees, spec.isolation)
+            return Image(image_id=pinned.name, root_device=pinned.root_device)
+        case Existing(image_id=image_id):
+            refuse_id(name, image_id)
+            if isinstance(spec.isolation, Cvm):
+                refuse_without_attester("azure", image_id, spec.isolation.tee.value)
+            return Image(image_id=image_id, root_device="unknown")
+        case Disk(address=address):
+            return pod_images.create(name, address, spec, settings, opts)
+
+
+def refuse_id(name: str, image_id: str) -> None:
+    """Refuse what is not the id of a version of a gallery's image.
+
+    Raises:
+        Refusal: It is not; the message shows both forms.
+    """
+    if not _OWN.fullmatch(image_id) and not _COMMUNITY.fullmatch(image_id):
+        raise Refusal(
+            f"{name}: {image_id!r} is not the id of an image on azure; write /subscriptions/ID/resourceGroups/GROUP/"
+            "providers/Microsoft.Compute/galleries/GALLERY/images/IMAGE/versions/1.0.0 or "
+            "/CommunityGalleries/GALLERY/Images/IMAGE/Versions/1.0.0"
+        )
+
+
+def definition_of(image_id: str) -> str | None:
+    """The image that a version in a gallery of one's own belongs to; None for what everybody may read."""
+    return image_id.rpartition("/versions/")[0] if _OWN.fullmatch(image_id) else None
 
 
 def reference(image_id: pulumi.Input[str]) -> Any:  # noqa: ANN401 - an output of the fields of ImageReferenceArgs

@@ -9,7 +9,12 @@ import pulumi_azure_native as azure
 import pulumi_tls as tls
 
 from confkube.clouds.azure import addresses, identity, tenancy
-from confkube.clouds.azure.confidential import accelerated_networking, disk_security_profile, security_profile
+from confkube.clouds.azure.confidential import (
+    accelerated_networking,
+    disk_security_profile,
+    refuse_host,
+    security_profile,
+)
 from confkube.clouds.azure.identity import Identity
 from confkube.clouds.azure.images import family, reference
 from confkube.clouds.azure.labels import tags
@@ -60,7 +65,12 @@ class _Start:
 
 
 def create(name: str, spec: MachineSpec, settings: AzureSettings, opts: pulumi.ResourceOptions) -> Machines:
-    """Make one machine, or a scale set of equal ones."""
+    """Make one machine, or a scale set of equal ones.
+
+    Raises:
+        Refusal: The machine type cannot start the children that are asked of it.
+    """
+    refuse_host(spec.machine_type, spec.isolation)
     place = tenancy.beside(spec.subnet_id, settings, spec.after)
     who = identity.create(name, spec, settings, place, opts)
     after = pulumi.ResourceOptions(depends_on=[*spec.after, *who.ready])

@@ -6,23 +6,40 @@ import pulumi
 import pulumi_azure_native as azure
 
 from confkube.bootstrap import BootProfile
-from confkube.clouds.azure import images, machines, network, tenancy
+from confkube.clouds.azure import images, machines, network, peer_pods, tenancy
 from confkube.clouds.azure.settings import AzureSettings
 from confkube.errors import Refusal
 from confkube.parse import parse
-from confkube.platform import Account, Image, ImageSpec, Limits, Machines, MachineSpec, Network, NetworkSpec
+from confkube.platform import (
+    Account,
+    Image,
+    ImageSpec,
+    Limits,
+    Machines,
+    MachineSpec,
+    Network,
+    NetworkSpec,
+    PeerPodAccess,
+    PeerPodSpec,
+)
 
 SANDBOX_TENANT = "00000000-0000-4000-8000-000000000000"
 """The directory of the simulated cloud; no real one is all zeros."""
 
 LIMITS = Limits(
-    user_data_bytes=65535, network_prefix=(8, 29), group_machines=1000, disk_gib=4095, confidential_disk_gib=127
+    user_data_bytes=65535,
+    network_prefix=(8, 29),
+    group_machines=1000,
+    disk_gib=4095,
+    confidential_disk_gib=127,
+    mixed_pod_vms=True,
 )
 """Custom data: https://learn.microsoft.com/azure/virtual-machines/custom-data; networks:
 https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq; scale sets of marketplace images:
 https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups; disks:
 https://learn.microsoft.com/azure/virtual-machines/managed-disks-overview, and with confidential encryption
-https://github.com/Azure/azure-cli/issues/32224; 2026-11-25."""
+https://github.com/Azure/azure-cli/issues/32224; 2026-11-25. Pod VMs of both TEEs: a vTPM attests in each, so one image
+serves them, and cloud-api-adaptor asks for a size alone; src/cloud-providers/azure at fbdde756, 2026-11-27."""
 
 # The wire server and the host's plugin service: https://github.com/Azure/AgentBaker/pull/345 and 4470, 2026-11-25.
 _HOST = (("168.63.129.16", 80), ("168.63.129.16", 32526))
@@ -94,9 +111,12 @@ class AzurePlatform:
         return network.create(name, spec, self._settings, opts)
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
-        """Name the pinned image for the isolation."""
-        del opts
-        return images.find(name, spec)
+        """Name the pinned image for the isolation or the one that exists, or make one of a disk."""
+        return images.find(name, spec, self._settings, opts)
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """Make a managed identity that tokens of the cluster become, with custom roles, and who vouches for them."""
+        return peer_pods.create(name, spec, self._settings, opts)
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make a virtual machine, or a scale set."""

@@ -34,13 +34,28 @@ class Tenancy:
         return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(deleted_with=self.owned))
 
 
-def create(name: str, settings: AzureSettings, labels: Labels, opts: pulumi.ResourceOptions) -> Tenancy:
-    """Make the cluster's own group, unless the user names one."""
+def create(
+    name: str,
+    settings: AzureSettings,
+    labels: Labels,
+    opts: pulumi.ResourceOptions,
+    *,
+    suffix: pulumi.Input[str] = "",
+) -> Tenancy:
+    """Make a group of the cluster's own, unless the user names one.
+
+    Args:
+        name: What its resource's name begins with.
+        settings: Where.
+        labels: Of the cluster; the group is called after it.
+        opts: Options of the resource.
+        suffix: What tells it from the cluster's first group.
+    """
     if settings.resource_group is not None:
         return _in(pulumi.Output.from_input(settings.resource_group), None, settings)
     group = azure.resources.ResourceGroup(
         f"{name}-group",
-        resource_group_name=cluster_id(labels),
+        resource_group_name=pulumi.Output.concat(cluster_id(labels), suffix),
         location=settings.location,
         tags=tags(labels),
         opts=opts,

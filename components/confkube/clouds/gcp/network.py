@@ -27,7 +27,7 @@ def create(name: str, spec: NetworkSpec, settings: GcpSettings, opts: pulumi.Res
     return Network(
         network_id=builder.network.id,
         subnet_ids={tier: subnet.id for tier, subnet in builder.subnets.items()},
-        firewall_ids={tier: pulumi.Output.from_input(tag) for tier, tag in builder.tags.items()},
+        firewall_ids={tier: pulumi.Output.from_input(mark) for tier, mark in builder.marks.items()},
         ready=tuple(builder.ready),
     )
 
@@ -37,8 +37,11 @@ class _Builder:
         self.name, self.settings, self.opts = name, settings, opts
         self.description = description(spec.labels)
         self.sources = {tier.name: str(tier.cidr) for tier in spec.tiers} | {TUNNEL: IAP_RANGE}
-        # What an instance carries to be under a tier's rules: a word of at most 63 letters, digits and dashes.
-        self.tags = {tier.name: f"{name}-{tier.name}" for tier in spec.tiers}
+        # What an instance carries to be under a tier's rules, a word of at most 63 letters, digits and dashes; where
+        # nobody gives it one, its address alone tells: rules for what comes in may name destinations
+        # (https://cloud.google.com/firewall/docs/firewalls#rule_components, 2026-11-27).
+        self.marks = {tier.name: str(tier.cidr) if tier.foreign else f"{name}-{tier.name}" for tier in spec.tiers}
+        self.foreign = {tier.name for tier in spec.tiers if tier.foreign}
         self.network = gcp.compute.Network(
             f"{name}-vpc",
             auto_create_subnetworks=False,
@@ -51,7 +54,7 @@ class _Builder:
         self.ready: list[pulumi.Resource] = []
 
     def tier(self, tier: Tier) -> None:
-        """A subnetwork; without a rule that names the tier's tag, nothing gets into its machines."""
+        """A subnetwork; without a rule for the tier's tag or range, nothing gets into its machines."""
         self.subnets[tier.name] = gcp.compute.Subnetwork(
             f"{self.name}-{tier.name}",
             network=self.network.id,
@@ -68,7 +71,8 @@ class _Builder:
             network=self.network.id,
             direction="INGRESS",
             source_ranges=[self.sources.get(source, source)],
-            target_tags=[self.tags[tier]],
+            target_tags=None if tier in self.foreign else [self.marks[tier]],
+            destination_ranges=[self.marks[tier]] if tier in self.foreign else None,
             allows=[
                 gcp.compute.FirewallAllowArgs(protocol=each.protocol, ports=[str(each.port)] if each.port else None)
                 for each in openings

@@ -7,16 +7,33 @@ import pulumi
 import pulumi_gcp as gcp
 
 from confkube.bootstrap import BootProfile
-from confkube.clouds.gcp import images, machines, network
+from confkube.clouds.gcp import images, machines, network, peer_pods
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.errors import Refusal
 from confkube.parse import parse
-from confkube.platform import Account, Image, ImageSpec, Limits, Machines, MachineSpec, Network, NetworkSpec
+from confkube.platform import (
+    Account,
+    Image,
+    ImageSpec,
+    Limits,
+    Machines,
+    MachineSpec,
+    Network,
+    NetworkSpec,
+    PeerPodAccess,
+    PeerPodSpec,
+)
 
 SANDBOX_NUMBER = re.compile(r"0\d{11}")
 """The number of a project of the simulated cloud; no real one begins with zero."""
 
-LIMITS = Limits(user_data_bytes=262144, network_prefix=(8, 29), reserved_prefixes=("goog",), group_machines=1000)
+LIMITS = Limits(
+    borrowed_pods=False,
+    user_data_bytes=262144,
+    network_prefix=(8, 29),
+    reserved_prefixes=("goog",),
+    group_machines=1000,
+)
 """Metadata: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations; networks:
 https://cloud.google.com/vpc/docs/subnets; names: https://cloud.google.com/compute/docs/naming-resources; groups:
 https://cloud.google.com/compute/docs/instance-groups#types_of_managed_instance_groups; 2026-11-25."""
@@ -75,8 +92,12 @@ class GcpPlatform:
         return network.create(name, spec, self._settings, opts)
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
-        """Find the pinned image."""
-        return images.find(name, spec, self._images, opts)
+        """Find an image, or make one from a disk in Cloud Storage."""
+        return images.find(name, spec, self._settings, self._images, opts)
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """Make cloud-api-adaptor's service account with its key, its rights, and the tags of its pod VMs."""
+        return peer_pods.create(name, spec, self._settings, opts)
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make an instance, or a template with its managed instance group."""

@@ -15,7 +15,18 @@ from confkube.clouds.lab import machines, network
 from confkube.clouds.lab.settings import PLACE, LabSettings
 from confkube.errors import Refusal
 from confkube.parse import parse
-from confkube.platform import Account, Image, ImageSpec, Limits, Machines, MachineSpec, Network, NetworkSpec
+from confkube.platform import (
+    Account,
+    Image,
+    ImageSpec,
+    Limits,
+    Machines,
+    MachineSpec,
+    Network,
+    NetworkSpec,
+    PeerPodAccess,
+    PeerPodSpec,
+)
 
 _OWN_GIB, _MACHINE_GIB = 1.0, 0.5
 """Memory that this computer keeps, and what a machine takes: a control plane more, a worker without pods less."""
@@ -106,6 +117,15 @@ class LabPlatform:
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Make a machine or a pool."""
         return machines.create(name, spec, opts)
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """There is none.
+
+        Raises:
+            Refusal: Always.
+        """
+        del name, spec, opts
+        raise Refusal(f"{self._where}: the lab has no interface from which pod VMs could be asked for")
 
 
 def _watchers() -> int:

@@ -11,6 +11,8 @@ from confkube.names import digest
 from confkube.parse import parse
 from confkube.platform import (
     Account,
+    Disk,
+    Existing,
     Group,
     Image,
     ImageSpec,
@@ -19,11 +21,14 @@ from confkube.platform import (
     MachineSpec,
     Network,
     NetworkSpec,
+    PeerPodAccess,
+    PeerPodSpec,
     Single,
+    Stock,
 )
 
 REGION, ZONE = "memory-1", "memory-1a"
-LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28))
+LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28), mixed_pod_vms=True)
 
 
 def _known(zone: str) -> str:
@@ -70,6 +75,7 @@ class MemoryPlatform:
             node_attestor_agent={"name": "join_token"},
             node_attestor_server={"name": "join_token"},
             user_data_limit=LIMITS.user_data_bytes,
+            compressed=True,
         )
 
     def account(self, opts: pulumi.InvokeOptions | None = None) -> Account:
@@ -113,8 +119,27 @@ class MemoryPlatform:
 
     def image(self, name: str, spec: ImageSpec, opts: pulumi.ResourceOptions) -> Image:
         """Every image exists."""
-        del opts
-        return Image(image_id=f"image-{spec.distribution}-for-{name}", root_device="root")
+        match spec.content:
+            case Stock(distribution=distribution):
+                return Image(image_id=f"image-{distribution}-for-{name}", root_device="root")
+            case Existing(image_id=image_id):
+                return Image(image_id=image_id, root_device="root")
+            case Disk(address=address):
+                made = _Thing("Image", name, {"disk": address, "labels": spec.labels}, opts)
+                return Image(image_id=made.identifier, root_device="root", resource=made)
+
+    def peer_pods(self, name: str, spec: PeerPodSpec, opts: pulumi.ResourceOptions) -> PeerPodAccess:
+        """Record an identity that may do nothing, as nothing exists."""
+        made = _Thing("Identity", name, {"subnet_id": spec.subnet_id, "labels": spec.labels}, opts)
+        return PeerPodAccess(
+            provider="memory",
+            settings={"MEMORY_SUBNET": spec.subnet_id, "MEMORY_IMAGE": spec.pod_vms[0].image.image_id},
+            credentials={"MEMORY_KEY": made.identifier},
+            chart_values={},
+            charts=(),
+            issuer=None,
+            ready=(made,),
+        )
 
     def machines(self, name: str, spec: MachineSpec, opts: pulumi.ResourceOptions) -> Machines:
         """Record a machine or a scale group."""

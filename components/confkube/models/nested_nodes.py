@@ -1,0 +1,86 @@
+"""nested-nodes: each worker is a child machine of a child-capable host."""
+
+from typing import TYPE_CHECKING, cast
+
+import pulumi
+
+from confkube.attest import statements
+from confkube.component import refusing
+from confkube.model_types import NestedNodesArgs
+from confkube.models.base import Model
+from confkube.models.checks import checked_nested_nodes
+from confkube.names import HOSTS
+from confkube.platform import Nested
+from confkube.roles.nested_host import NestedHost
+
+if TYPE_CHECKING:
+    from confkube.role_types import NestedHostArgs
+
+
+class NestedNodes(Model):
+    """A Kubernetes cluster whose workers are child machines of child-capable hosts."""
+
+    word = "nested-nodes"
+
+    cluster_id: pulumi.Output[str]
+    """Unique name of this incarnation of the cluster."""
+    world: pulumi.Output[str]
+    """Where it really is: ``cloud``, ``lab`` or ``sandbox``."""
+    account: pulumi.Output[str]
+    """Account that owns it."""
+    place: pulumi.Output[dict[str, str]]
+    """Zone and address range of its network, which cannot change while it is up."""
+    endpoint: pulumi.Output[str]
+    """``address:port`` of the API."""
+    access: pulumi.Output[str]
+    """How to reach the API from here."""
+    kubeconfig: pulumi.Output[str]
+    """The administrator's kubeconfig, a secret."""
+    machines: pulumi.Output[dict[str, str]]
+    """Name -> identifier of each single machine."""
+    pools: pulumi.Output[dict[str, str]]
+    """Name -> identifier of the scale group of each pool."""
+    trust: pulumi.Output[dict[str, str]]
+    """Endpoint, trust domain, root certificate and state of the trust server, and how to reach it for enrolment."""
+    trust_root_key: pulumi.Output[str]
+    """PEM private key of the trust server's offline root, a secret; empty for an external trust server."""
+    created_at: pulumi.Output[str]
+    """When it was first brought up, RFC 3339."""
+    expires_at: pulumi.Output[str]
+    """When its lifetime ends, RFC 3339, or ``never``."""
+    attestation: pulumi.Output[str]
+    """What attestation binds in this cluster, and what it does not."""
+
+    @refusing
+    def __init__(self, name: str, args: NestedNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        spec, platform, cell = checked_nested_nodes(name, args)
+        self._begin(name, args, spec, platform, opts)
+        isolation = Nested(tee=spec.tee)
+        self._image(isolation)
+        self._foundations()
+        self._control_plane(children=args["children"], hosts_cidr=self._tiers[HOSTS]["cidr"])
+        trust = self._trust_server(spec.tee)
+        machine = {key: each for key, each in args.get("hosts", {}).items() if key != "count"}
+        common = {
+            "platform": self._block,
+            "cluster": self._cluster.ref,
+            "tier": self._tiers[HOSTS],
+            "join": self._master.join,
+            "trust": trust,
+            "children": args["children"],
+            "machine": machine,
+            "image": self._image(isolation),
+            "allow": list(spec.allow),
+            **({"tee": spec.tee} if spec.tee else {}),
+        }
+        hosts = {
+            f"{HOSTS}-{number}": NestedHost(
+                f"{name}-{HOSTS}-{number}",
+                cast("NestedHostArgs", {**common, "number": number}),
+                self._inside,
+                machines_after=self._ready,
+            )
+            for number in range(1, spec.hosts.count + 1)
+        }
+        machines = {host: made.machine_id for host, made in hosts.items()}
+        self._publish(trust, statements.of_children(cell), pools={}, machines=machines)
