@@ -25,7 +25,7 @@ from confkube.names import CONTROL_PLANE, TRUST, WORKERS
 from confkube.roles import pki
 from confkube.roles.addons import addons_of
 from confkube.roles.control_plane import secret_name
-from confkube.roles.network import API_PORT, openings_of, tiers_of
+from confkube.roles.openings import API_PORT, openings_of, tiers_of
 from confkube.roles.options import HOST_NUMBER
 from confkube.spec import Addresses
 from confkube_build.cache import cache_root, exclusive

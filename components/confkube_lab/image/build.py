@@ -159,9 +159,10 @@ def _furnish(root: Path, binaries: Mapping[str, Path]) -> None:
     settle(root)
     for name in programs.MACHINE_PROGRAMS:
         shutil.copy2(binaries[name], root / "usr/local/bin" / name)
-    chart, folder = charts.NETWORK, root / "usr/share/confkube/charts"
+    folder = root / "usr/share/confkube/charts"
     folder.mkdir(parents=True)
-    (folder / f"{chart.sha256()}.tgz").write_bytes(chart.packed())
+    for chart in charts.ALL:
+        (folder / f"{chart.sha256()}.tgz").write_bytes(chart.packed())
     for role, images in contents.images(root, binaries).items():
         folder = root / "usr/share/confkube/images" / role
         folder.mkdir(parents=True)

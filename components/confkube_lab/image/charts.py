@@ -40,3 +40,9 @@ class Chart:
 
 NETWORK = Chart(name="lab-network")
 """The pod network."""
+
+RUNTIME = Chart(name="lab-runtime")
+"""The runtime classes of confidential pods."""
+
+ALL = (NETWORK, RUNTIME)
+"""What the image carries."""

@@ -45,7 +45,7 @@ def digest() -> str:
     parts: list[object] = [debian.name(debian.packages()), ENABLED, MASKED]
     parts += [[_program(tool) for tool in all_programs()], [_hashed(path) for path in _files(TOOLS / "pause")]]
     parts += [[(str(path.relative_to(FILES)), _hashed(path)) for path in _files(FILES)]]
-    parts += [[charts.NETWORK.name, facts.artifact(charts.NETWORK.name).sha256]]
+    parts += [[chart.name, facts.artifact(chart.name).sha256] for chart in charts.ALL]
     parts += [[_hashed(path) for path in _files(Path(__file__).parent) if path.suffix == ".py"]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
