@@ -9,7 +9,8 @@ STACK ?=
 T ?=
 BIN := .venv/bin
 IN_SANDBOX := $(BIN)/confkube sandbox exec -- tools/stack
-SHELL_SCRIPTS := .ci/run tools/setup tools/stack components/confkube_lab/node.sh
+SHELL_SCRIPTS := .ci/run tools/setup tools/stack components/confkube_lab/node.sh \
+	components/confkube/metal/host/readiness.sh components/confkube/clouds/metal/boot/fetch-secret.sh
 UV_VERSION := 0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-emit-index-url --no-annotate --upgrade

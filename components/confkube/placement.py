@@ -133,20 +133,31 @@ def pool_type(platform: Platform, pool: Pool, isolation: Isolation, allow: Colle
     """
     try:
         chosen = machine_type(platform, isolation, pool.machine_type, allow)
-        _hosts_suffice(platform, pool, isolation)
+        hosts_suffice(platform, pool.count, isolation)
     except Refusal as refusal:
         raise Refusal(f"pool {pool.name}: {refusal}") from None
     return chosen
 
 
-def _hosts_suffice(platform: Platform, pool: Pool, isolation: Isolation) -> None:
+def hosts_suffice(platform: Platform, count: int, isolation: Isolation, *, alone: bool = False) -> None:
+    """Refuse more machines than hosts are given for.
+
+    Args:
+        platform: Where.
+        count: How many.
+        isolation: What they are.
+        alone: Whether no host of another kind may be among those given, because they are taken in their order.
+
+    Raises:
+        Refusal: Naming what is given.
+    """
     given = platform.limits.given_hosts
     tee = getattr(isolation, "tee", None)
     word = tee.value if tee else facts.NO_TEE
-    if given and pool.count > given.get(word, 0):
+    if given and (count > given.get(word, 0) or (alone and set(given) != {word})):
         known = ", ".join(f"{number} with {name}" for name, number in sorted(given.items()))
         raise Refusal(
-            f"{pool.count} machines with tee {word} are wanted, and the hosts beside the control plane are {known}"
+            f"{count} machines with tee {word} are wanted, and the hosts beside the control plane are {known}"
         )
 
 

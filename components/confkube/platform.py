@@ -296,6 +296,9 @@ class Limits:
     given_addresses: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict[str, tuple[IPv4Address, ...]])
     """By tier: private addresses of its single machines, in order, where machines are given and none can be chosen."""
 
+    firewalls: bool = True
+    """Whether openings are made, so that who reaches the API can be bounded."""
+
     given_hosts: Mapping[str, int] = field(default_factory=dict[str, int])
     """By TEE of their children, or ``none``: how many hosts are given beside that of the control plane."""
 

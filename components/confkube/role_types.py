@@ -12,6 +12,7 @@ from confkube.types import (
     MachineArgs,
     PodImageArgs,
     PoolArgs,
+    ReferenceValueArgs,
     Tee,
     WorkerKind,
 )
@@ -186,6 +187,11 @@ class TrustServerArgs(TypedDict):
     """Deployment model that it vouches for: SPIRE for nodes, Trustee for pods; ``cvm-nodes`` when left out."""
     container: NotRequired[str]
     """Container image of Trustee by digest, ``registry/name@sha256:…``."""
+    reference_values: NotRequired[list[ReferenceValueArgs]]
+    """What a Trustee compares evidence with; without any it affirms no pod."""
+    initdata_binding: NotRequired[str]
+    """Where the pods' initdata is bound (``host-data``, ``mrconfigid``, ``pcr8``): no pod with another gets anything;
+    initdata is not looked at when left out."""
     kms: NotRequired[bool]
     """Whether the demonstration of a relying party runs beside it; false when left out."""
     kms_accepts: NotRequired[list[str]]

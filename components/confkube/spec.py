@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 from confkube import facts, names
+from confkube.attest.reference_values import ReferenceValue, of_words
 from confkube.bootstrap.relying_party import ALLOWED
 from confkube.types import Kms, Tee
 
@@ -203,11 +204,28 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferenceWords:
+    """A reference value as a user writes it."""
+
+    name: str
+    values: Annotated[tuple[str, ...], holds(1, 200)]
+    expires: str
+
+    def __post_init__(self) -> None:
+        self.value()
+
+    def value(self) -> ReferenceValue:
+        """What it stands for."""
+        return of_words(self.name, self.values, self.expires)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrustMachine(Machine):
     """A trust server of ours."""
 
     tee: Tee | None = None
     container: Annotated[str, _container] | None = None
+    reference_values: Annotated[tuple[ReferenceWords, ...], holds(0, 100)] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,6 +81,17 @@ class ExternalTrustArgs(TypedDict):
     """PEM certificate of the offline root that vouches for the server."""
 
 
+class ReferenceValueArgs(TypedDict):
+    """What evidence of pods is compared with; without any, a Trustee affirms no pod."""
+
+    name: str
+    """Its name in Trustee's policy, for example ``snp_launch_measurement``."""
+    values: list[str]
+    """The accepted values; exactly one where the default policy wants a single one."""
+    expires: str
+    """Its end, RFC 3339, for example ``2027-06-30T00:00:00Z``."""
+
+
 class TrustMachineArgs(TypedDict):
     """A trust server of the cluster's own."""
 
@@ -92,6 +103,8 @@ class TrustMachineArgs(TypedDict):
     """Its TEE; the cluster's when left out."""
     container: NotRequired[str]
     """Container image of Trustee by digest, ``name@sha256:…``; Trustee needs it until its digest is a fact."""
+    reference_values: NotRequired[list[ReferenceValueArgs]]
+    """What a Trustee compares evidence with; without any it affirms no pod."""
 
 
 class TrustArgs(TypedDict):

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from confkube_build.cache import arriving, cache_root, exclusive
 from confkube_lab.image import build, recipe
 
 _DISK_MIB = 2560
+_LIFE_SECONDS = 6 * 3600
 _CHILD_PACKAGES = ("dbus", "linux-image-cloud-amd64")
 _SCRIPTS = Path(__file__).with_name("nested_child")
 # Units that speak to the lab's metadata service, that nobody needs, or that look for what is not there.
@@ -59,13 +61,19 @@ def ensure():
     folder = cache / hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
     with exclusive(cache, lambda: None):
         if not folder.is_dir():
-            for other in cache.iterdir():
-                shutil.rmtree(other) if other.is_dir() else None
+            _forget_old(cache)
             with arriving(folder) as content:
                 _make(content, image, packages)
     names = dict(path.name.split(".") for path in (folder / "files").iterdir())
     child = {name: Archive(url=f"https://images.example.org/{name}", sha256=sha256) for name, sha256 in names.items()}
     return Roots(machines=f"{folder / 'machines'}:{image}", child=child)
+
+
+def _forget_old(cache):
+    """Remove roots of other images, unless they are so young that a lab may run from them: each takes 1.6 GB."""
+    for other in cache.iterdir():
+        if other.is_dir() and time.time() - other.stat().st_mtime > _LIFE_SECONDS:
+            shutil.rmtree(other)
 
 
 def _make(content, image, packages):

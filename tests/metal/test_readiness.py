@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -112,3 +113,11 @@ def test_what_a_host_says_cannot_break_the_lines(host):
     root = host("snp")
     (root / "proc/sys/kernel/osrelease").write_text('6.17"\\\\$(id)`id`\t1\n')
     assert checked(root)["kernel"]["found"].startswith("6.17$(id)`id` 1")
+
+
+@pytest.mark.parametrize(
+    "script", [SCRIPT, SCRIPT.parents[2] / "clouds/metal/boot/fetch-secret.sh"], ids=lambda path: path.name
+)
+def test_scripts_pass_shellcheck(script):
+    done = subprocess.run([Path(sys.prefix) / "bin/shellcheck", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

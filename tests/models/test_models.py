@@ -17,6 +17,8 @@ CONTAINER = "registry.example.org/key-broker-service@sha256:" + "0123456789abcde
 EXTERNAL = {"external": {"endpoint": "trust.example.org:8080", "root_certificate": recorder.PEM.format("CERTIFICATE")}}
 TRUSTEE = {"server": {"container": CONTAINER}}
 
+VALUE = {"name": "snp_launch_measurement", "values": ["ab" * 48], "expires": "2027-06-30T00:00:00Z"}
+
 GOOD = {
     "cvm-nodes": {"tee": "snp"},
     "nested-nodes": {"tee": "snp", "allow": ["preview"], "children": {"image": ARCHIVE, "igvm": ARCHIVE}},
@@ -187,6 +189,16 @@ REFUSED = {
         "coco-nested",
         {"kata": {"url": "https://example.org/x", "sha256": "abc"}},
         "args.kata.sha256: 'abc' is not a sha256",
+    ),
+    "reference values for a SPIRE server": (
+        "cvm-nodes",
+        {"trust": {"server": {"reference_values": [VALUE]}}},
+        "args.trust.server.reference_values: cvm-nodes has a SPIRE server, which has none; take it away",
+    ),
+    "a reference value without an end": (
+        "coco-nested",
+        {"trust": {"server": {"container": CONTAINER, "reference_values": [{**VALUE, "expires": "never"}]}}},
+        "reference value snp_launch_measurement: 'never' is not a time; write 2027-06-30T00:00:00Z",
     ),
     "volumes where nothing carries them": (
         "nested-nodes",

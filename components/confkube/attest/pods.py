@@ -2,7 +2,8 @@
 
 from confkube.attest import kata_policy
 from confkube.attest.guest import AgentConfig, AgentKbs, HubConfig, Kbc, TokenConfigs
-from confkube.attest.initdata import AGENT, HUB, POLICY, Initdata
+from confkube.attest.initdata import AGENT, HUB, POLICY, Binding, Initdata
+from confkube.facts import Cell
 
 
 def of_cluster(endpoint: str, root_certificate: str, *, logs: bool = False) -> Initdata:
@@ -20,3 +21,8 @@ def of_cluster(endpoint: str, root_certificate: str, *, logs: bool = False) -> I
     agent = AgentConfig(token_configs=TokenConfigs(kbs=AgentKbs(url=url, cert=root_certificate)))
     hub = HubConfig(kbc=Kbc(url=url, kbs_cert=root_certificate))
     return Initdata.make({AGENT: agent.render(), HUB: hub.render(), POLICY: kata_policy.hardened(logs=logs)})
+
+
+def is_bound(cell: Cell) -> bool:
+    """Whether evidence of the pods of a cell shows which initdata they started with."""
+    return cell.initdata in {each.value for each in Binding if each is not Binding.UNBOUND}

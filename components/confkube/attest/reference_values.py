@@ -117,6 +117,34 @@ class ReferenceValue:
         return {"version": VALUE_VERSION, "name": self.name, "expiration": self.end, "value": value}
 
 
+def of_words(name: str, words: tuple[str, ...], expires: str) -> ReferenceValue:
+    """Make a reference value from what a user can write in a stack file.
+
+    Args:
+        name: Its name.
+        words: The accepted values; where the default policy wants a single one, exactly one, such as ``true`` or ``3``.
+        expires: Its end, RFC 3339 with a time zone.
+
+    Raises:
+        Refusal: The name, the number of values or the end cannot be.
+    """
+    try:
+        end = datetime.fromisoformat(expires)
+    except ValueError:
+        raise Refusal(f"reference value {name}: {expires!r} is not a time; write 2027-06-30T00:00:00Z") from None
+    if _kind(name) in (None, Kind.LIST):
+        return ReferenceValue(name=name, value=words, expires=end)
+    if len(words) != 1:
+        raise Refusal(f"reference value {name}: {len(words)} values are given; the default policy wants exactly one")
+    return ReferenceValue(name=name, value=_scalar(words[0]), expires=end)
+
+
+def _scalar(word: str) -> bool | int | str:
+    if word in ("true", "false"):
+        return word == "true"
+    return int(word) if word.isdecimal() else word
+
+
 def _kind(name: str) -> Kind | None:
     found = {names[name] for names in _BY_PLATFORM.values() if name in names}
     return found.pop() if len(found) == 1 else None

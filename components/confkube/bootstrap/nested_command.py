@@ -7,6 +7,7 @@ read 2026-11-27. What is confidential here has never been run on hardware.
 
 import base64
 import json
+import shlex
 
 from confkube.bootstrap.nested_values import MSHV, NO_TEE, SNP, TDX, Children
 
@@ -127,5 +128,7 @@ def needs(children: Children) -> list[tuple[str, str, str]]:
     else:
         found += _TEE_NEEDS.get(children.tee, ())
     if path := firmware(children):
-        found.append((f"test -r {path} && echo yes", "yes", f"the firmware {path} is not here; name another one"))
+        found.append(
+            (f"test -r {shlex.quote(path)} && echo yes", "yes", f"the firmware {path} is not here; name another one")
+        )
     return found

@@ -7,7 +7,7 @@ import pulumi
 
 from confkube import models
 from confkube.attest.initdata import Binding
-from confkube.attest.pods import of_cluster
+from confkube.attest.pods import is_bound, of_cluster
 from confkube.facts import Cell
 from confkube.model_specs import Cluster as ClusterSpec
 from confkube.names import CONTROL_PLANE, TRUST, WORKERS
@@ -143,7 +143,7 @@ class Model(pulumi.ComponentResource):
         )
         return self._master
 
-    def _trust_server(self, tee: Tee | None) -> TrustRef:
+    def _trust_server(self, tee: Tee | None, cell: Cell | None = None) -> TrustRef:
         """The trust server that exists, or one of the cluster's own."""
         domain = models.trust_domain(self._name, self._shared.trust)
         external, server = self._shared.trust.external, self._shared.trust.server
@@ -173,6 +173,8 @@ class Model(pulumi.ComponentResource):
                     "allow": list(self._shared.allow),
                     "trust_domain": domain,
                     **({"container": server.container} if server and server.container else {}),
+                    "reference_values": self._given_server().get("reference_values", []),
+                    **({"initdata_binding": cell.initdata} if cell and is_bound(cell) else {}),
                 },
             ),
             self._inside,
@@ -183,10 +185,9 @@ class Model(pulumi.ComponentResource):
     def _initdata(self, trust: TrustRef, cell: Cell) -> None:
         """What the pods of a cluster with a Trustee start with, and where that is bound."""
         found = pulumi.Output.all(trust["endpoint"], trust["root_certificate"]).apply(lambda known: of_cluster(*known))
-        bound = cell.initdata in {each.value for each in Binding if each is not Binding.UNBOUND}
         self.runtime_class = pulumi.Output.from_input(cell.runtime_class or "")
         self.initdata = found.apply(lambda made: made.encoded())
-        self.initdata_claim = found.apply(lambda made: made.claim(Binding(cell.initdata)) if bound else "")
+        self.initdata_claim = found.apply(lambda made: made.claim(Binding(cell.initdata)) if is_bound(cell) else "")
 
     def _given_server(self) -> Mapping[str, Any]:
         return self._args.get("trust", {}).get("server") or {}
@@ -195,7 +196,7 @@ class Model(pulumi.ComponentResource):
         self, pools: tuple[Pool, ...], kind: WorkerKind, tee: Tee | None, further: Mapping[str, Any]
     ) -> dict[str, Workers]:
         """A scale group for each pool."""
-        given: list[PoolArgs] = self._args.get("pools", [{"name": pool.name} for pool in pools])
+        given: list[PoolArgs] = self._args.get("pools", [{"name": pool.name, "count": pool.count} for pool in pools])
         common = {
             "platform": self._block,
             "cluster": self._cluster.ref,

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from confkube import bootstrap, facts, names, placement
 from confkube.attest.pods import of_cluster
@@ -64,6 +65,7 @@ def checked_nested_nodes(name: str, args: object) -> tuple[NestedNodes, Platform
     fitting.machines_fit(spec.hosts.count + 1 + (spec.trust.external is None), platform)
     try:
         placement.machine_type(platform, Nested(tee=spec.tee), spec.hosts.machine_type, spec.allow)
+        placement.hosts_suffice(platform, spec.hosts.count, Nested(tee=spec.tee), alone=True)
     except Refusal as refusal:
         raise Refusal(f"args.hosts: {refusal}") from None
     _pools(spec, platform, WorkerKind.CHILD_CAPABLE, (), spec.tee)
@@ -105,6 +107,7 @@ def checked_coco_metal(name: str, args: object) -> tuple[CocoMetal, Platform, Ce
     """
     spec, platform = _common("coco-metal", CocoMetal, name, args)
     cell = _cell("coco-metal", "pods", platform, spec.tee, spec)
+    spec = _all_hosts(spec, platform, args)
     _same_tee(spec.pools, spec.tee)
     pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
     _beside_pools("coco-metal", spec, platform)
@@ -158,13 +161,17 @@ def _common(word: str, shape: type[Spec], name: str, args: object) -> tuple[Spec
     spec = parse(shape, args)
     platform = resolve(spec.platform)
     fitting.platform_fits(name, spec.addresses.cidr, platform)
+    fitting.administrators_fit(spec, platform)
     fitting.network_suits(word, spec, platform)
     _trust_suits(word, spec)
     return spec, platform
 
 
 def _trust_suits(word: str, spec: Cluster) -> None:
-    if facts.models()[word].trust == "spire" and spec.trust.server and spec.trust.server.container:
+    server = spec.trust.server
+    if facts.models()[word].trust == "spire" and server and server.reference_values:
+        raise Refusal(f"args.trust.server.reference_values: {word} has a SPIRE server, which has none; take it away")
+    if facts.models()[word].trust == "spire" and server and server.container:
         raise Refusal(f"args.trust.server.container: {word} has a SPIRE server, which is no container; take it away")
 
 
@@ -196,6 +203,14 @@ def _runtime(platform: Platform, tee: Tee | None, kata: Archive | None = None) -
         return runtime_of(platform, WorkerKind.CHILD_CAPABLE, tee, kata)
     except Refusal as refusal:
         raise Refusal(f"args.{refusal}") from None
+
+
+def _all_hosts(spec: CocoMetal, platform: Platform, args: object) -> CocoMetal:
+    """Where hosts are given and no pools, all hosts with the TEE are workers."""
+    given = platform.limits.given_hosts
+    if not given or "pools" in cast("Mapping[str, object]", args):
+        return spec
+    return replace(spec, pools=(Pool(name="workers", count=max(1, given.get(spec.tee.value, 0))),))
 
 
 def _same_tee(pools: Sequence[Pool], tee: Tee | None) -> None:

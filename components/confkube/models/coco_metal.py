@@ -57,7 +57,7 @@ class CocoMetal(Model):
         self._begin(name, args, spec, platform, opts)
         self._foundations()
         self._control_plane(pod_tees=[cell.tee])
-        trust = self._trust_server(spec.tee)
+        trust = self._trust_server(spec.tee, cell)
         self._initdata(trust, cell)
         pools = self._workers(spec.pools, WorkerKind.CHILD_CAPABLE, spec.tee, {})
         self._publish(trust, statements.of_pods(cell), pools=pools, machines={})

@@ -57,7 +57,7 @@ class CocoNested(Model):
         self._begin(name, args, spec, platform, opts)
         self._foundations()
         self._control_plane(pod_tees=[cell.tee])
-        trust = self._trust_server(spec.tee)
+        trust = self._trust_server(spec.tee, cell)
         self._initdata(trust, cell)
         kata = {"kata": {"url": spec.kata.url, "sha256": spec.kata.sha256}} if spec.kata else {}
         pools = self._workers(spec.pools, WorkerKind.CHILD_CAPABLE, spec.tee, kata)

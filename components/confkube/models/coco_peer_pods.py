@@ -78,7 +78,7 @@ class CocoPeerPods(Model):
             {"image": image.ref, "tee": tee, "machine_types": list(vms.machine_types)}
             for (tee, image), vms in zip(images.items(), spec.pods, strict=True)
         ]
-        trust = self._trust_server(spec.tee)
+        trust = self._trust_server(spec.tee, cell)
         self._initdata(trust, cell)
         access = PeerPods(
             f"{name}-{PODS}",

@@ -44,6 +44,24 @@ def platform_fits(name: str, cidr: IPv4Network, platform: Platform) -> None:
         )
 
 
+def administrators_fit(spec: Cluster, platform: Platform) -> None:
+    """Refuse ranges of administrators where nothing keeps others out.
+
+    Raises:
+        Refusal: So it is.
+    """
+    if spec.admin_cidrs and not platform.limits.firewalls:
+        raise Refusal(
+            f"args.admin_cidrs: {platform.cloud} makes no firewall, so {spec.admin_cidrs[0]} would keep nobody out; "
+            "leave it away, and bound who reaches the API in your own network"
+        )
+    for name, address in platform.limits.given_addresses.items():
+        for what, taken in (("pods", spec.addresses.pods), ("services", spec.addresses.services)):
+            inside = next((str(each) for each in address if each in taken), None)
+            if inside:
+                raise Refusal(f"args.addresses.{what}: {taken} holds {inside} of a host ({name}); choose another range")
+
+
 def network_suits(word: str, spec: Cluster, platform: Platform) -> None:
     """Refuse a network that exists but has not the tiers of the model, or too little room in one.
 

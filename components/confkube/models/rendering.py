@@ -14,7 +14,7 @@ from confkube.platform import Isolation, Platform
 from confkube.roles import control_plane, nested_host, trust_server, workers
 from confkube.roles.openings import API_PORT, tiers_of, trust_port
 from confkube.roles.options import HOST_NUMBER
-from confkube.spec import Pool
+from confkube.spec import Pool, TrustMachine
 from confkube.types import Kms
 
 
@@ -35,6 +35,7 @@ PEM = _certificate()
 LABELS = {f"confkube-{number}": _letters(63) for number in range(5)}
 """As long as labels can be."""
 SUFFIX = "-" + names.digest("suffix", 8)
+_LONGEST_BINDING = "mrconfigid"
 _HASH = "sha256:" + names.digest("hash", 64)
 _TOKEN = "abcdef.0123456789abcdef"  # noqa: S105 - the length is what counts
 
@@ -109,12 +110,14 @@ def surroundings(draft: Draft) -> workers.Surroundings:
     if spec.trust.external:
         root, endpoint = spec.trust.external.root_certificate, spec.trust.external.endpoint
     else:
-        container = spec.trust.server.container if spec.trust.server else None
+        server = spec.trust.server or TrustMachine()
         plan = trust_server.Plan(
             model=word,
             address=trust,
             trust_domain=domain,
-            container=container,
+            container=server.container,
+            reference_values=server.reference_values,
+            initdata_binding=_LONGEST_BINDING if facts.models()[word].trust == "trustee" else None,
             kms=spec.trust.kms is Kms.DEMO,
             kms_accepts=spec.trust.kms_accepts,
         )
@@ -137,19 +140,20 @@ def hosts_fit(name: str, spec: NestedNodes, platform: Platform) -> None:
     """
     given = spec.network.hosts if spec.network else None
     hosts = given.cidr if given else control_plane.hosts_of(spec.addresses)
-    master = str(names.host(names.split_tiers(spec.addresses.cidr)[CONTROL_PLANE], HOST_NUMBER))
+    chosen = names.host(names.split_tiers(spec.addresses.cidr)[CONTROL_PLANE], HOST_NUMBER)
+    master = str(platform.limits.address(CONTROL_PLANE, chosen))
     around = boot_texts_fit(
         Draft(
             word="nested-nodes",
             name=name,
             spec=spec,
             platform=platform,
-            overlay=control_plane.children_network(master, hosts, spec.children),
+            overlay=control_plane.children_network(platform, master, hosts, spec.children),
         )
     )
     plan = nested_host.Plan(
         number=spec.hosts.count,
-        addresses=nested_host.addresses(hosts),
+        addresses=nested_host.addresses(platform, hosts),
         children=spec.children,
         tee=spec.tee,
     )

@@ -80,6 +80,7 @@ class ControlPlane(pulumi.ComponentResource):
         super().__init__("confkube:index:ControlPlane", name, {}, opts)
         cluster, authority, tier = args["cluster"], args["authority"], args["tier"]
         address = platform.limits.address(CONTROL_PLANE, names.host(IPv4Network(tier["cidr"]), HOST_NUMBER))
+        hosts = spec.hosts_cidr or hosts_of(spec.addresses)
         text = pulumi.Output.all(
             cluster_id=cluster["cluster_id"],
             ca_certificate=authority["ca_certificate"],
@@ -100,7 +101,7 @@ class ControlPlane(pulumi.ComponentResource):
                     pod_tees=spec.pod_tees,
                     volumes=spec.volumes,
                     objects="objects" in args,
-                    overlay=children_network(str(address), spec.hosts_cidr or hosts_of(spec.addresses), spec.children),
+                    overlay=children_network(platform, str(address), hosts, spec.children),
                     **known,
                 ),
             )
@@ -199,9 +200,11 @@ def hosts_of(addresses: Addresses) -> IPv4Network:
     return names.split_tiers(addresses.cidr)[HOSTS]
 
 
-def children_network(address: str, hosts: IPv4Network, children: ChildMachines | None) -> Overlay | None:
+def children_network(
+    platform: Platform, address: str, hosts: IPv4Network, children: ChildMachines | None
+) -> Overlay | None:
     """The network that the control plane shares with child machines; None where there are none."""
-    return overlay(address, host_addresses(hosts), children) if children else None
+    return overlay(address, host_addresses(platform, hosts), children) if children else None
 
 
 def boot_text(platform: Platform, plan: Plan) -> str:

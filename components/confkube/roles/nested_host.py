@@ -13,6 +13,7 @@ from confkube.bootstrap.nested_host import nested_host
 from confkube.bootstrap.nested_values import Children, NestedHostBoot, Overlay
 from confkube.clouds import resolve
 from confkube.component import refusing
+from confkube.names import HOSTS
 from confkube.parse import parse
 from confkube.placement import machine_type
 from confkube.platform import Cvm, MachineSpec, Nested, Permission, Plain, Platform, Single
@@ -67,7 +68,7 @@ class NestedHost(pulumi.ComponentResource):
         cluster, tier, join, trust = args["cluster"], args["tier"], args["join"], args.get("trust")
         plan = Plan(
             number=spec.number,
-            addresses=addresses(IPv4Network(tier["cidr"])),
+            addresses=addresses(platform, IPv4Network(tier["cidr"])),
             children=spec.children,
             tee=spec.tee,
         )
@@ -104,9 +105,10 @@ class NestedHost(pulumi.ComponentResource):
         self.register_outputs({"machine_id": self.machine_id, "machine_type": self.machine_type, "tunnel": self.tunnel})
 
 
-def addresses(hosts: IPv4Network) -> tuple[str, ...]:
-    """The fixed addresses of all hosts that a cluster may have."""
-    return tuple(str(names.host(hosts, HOST_NUMBER + number)) for number in range(MOST_HOSTS))
+def addresses(platform: Platform, hosts: IPv4Network) -> tuple[str, ...]:
+    """The fixed addresses of all hosts that a cluster may have: the given ones, or else places in the range."""
+    given = platform.limits.given_addresses.get(HOSTS)
+    return tuple(map(str, given or (names.host(hosts, HOST_NUMBER + number) for number in range(MOST_HOSTS))))
 
 
 def overlay(control_plane: str, hosts: tuple[str, ...], children: ChildMachines) -> Overlay:

@@ -8,9 +8,13 @@ from typing import Annotated
 import pulumi
 
 from confkube import bootstrap, facts, names
+from confkube.attest import resource_policy
+from confkube.attest.initdata import Binding
+from confkube.attest.pods import of_cluster
 from confkube.bootstrap import DEMO_PATH, RelyingParty, TrusteeServerBoot, TrustServerBoot
 from confkube.clouds import resolve
 from confkube.component import refusing
+from confkube.errors import choose
 from confkube.parse import parse
 from confkube.placement import confidential_type
 from confkube.platform import Cvm, MachineSpec, Permission, Platform, Single
@@ -18,8 +22,14 @@ from confkube.role_types import TrustRef, TrustServerArgs
 from confkube.roles import pki
 from confkube.roles.openings import trust_port
 from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
-from confkube.spec import Allowed, Machine, Model, Role, is_trust_domain
+from confkube.spec import Allowed, Machine, Model, ReferenceWords, Role, is_trust_domain
 from confkube.types import Tee
+
+
+def _binding(word: str) -> None:
+    good = [each.value for each in Binding if each is not Binding.UNBOUND]
+    if word not in good:
+        raise choose("initdata_binding", word, good)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +38,8 @@ class _Arguments(Role):
     trust_domain: Annotated[str, is_trust_domain]
     model: Model = "cvm-nodes"
     container: str | None = None
+    reference_values: tuple[ReferenceWords, ...] = ()
+    initdata_binding: Annotated[str, _binding] | None = None
     kms: bool = False
     kms_accepts: tuple[str, ...] = ()
     machine: Machine = field(default_factory=Machine)
@@ -77,6 +89,8 @@ class TrustServer(pulumi.ComponentResource):
             address=str(address),
             trust_domain=spec.trust_domain,
             container=spec.container,
+            reference_values=spec.reference_values,
+            initdata_binding=spec.initdata_binding,
             kms=spec.kms,
             kms_accepts=spec.kms_accepts,
         )
@@ -136,6 +150,8 @@ class Plan:
     trust_domain: str
     container: str | None = None
     """Trustee's."""
+    reference_values: tuple[ReferenceWords, ...] = ()
+    initdata_binding: str | None = None
     kms: bool = False
     kms_accepts: tuple[str, ...] = ()
 
@@ -147,29 +163,39 @@ def boot_text(platform: Platform, plan: Plan, cluster_id: str, root_certificate:
         Refusal: Something that the kind of server needs is missing, or the text is larger than the platform takes.
     """
     if facts.models()[plan.model].trust == "trustee":
-        return bootstrap.trustee_server(
-            TrusteeServerBoot(
-                cluster_id=cluster_id,
-                trust_domain=plan.trust_domain,
-                root_pem=root_certificate,
-                profile=platform.boot,
-                image=plan.container or "",
-                names=(plan.address,),
-                relying_party=_relying_party(plan, ()),
-            )
-        )
+        return bootstrap.trustee_server(_trustee(platform, plan, cluster_id, root_certificate))
     return bootstrap.trust_server(
         TrustServerBoot(
             cluster_id=cluster_id,
             trust_domain=plan.trust_domain,
             root_pem=root_certificate,
             profile=platform.boot,
-            relying_party=_relying_party(plan, (f"spiffe://{plan.trust_domain}{DEMO_PATH}",)),
+            relying_party=_relying_party(plan, spiffe_ids=(f"spiffe://{plan.trust_domain}{DEMO_PATH}",)),
         )
     )
 
 
-def _relying_party(plan: Plan, spiffe_ids: tuple[str, ...]) -> RelyingParty | None:
+def _trustee(platform: Platform, plan: Plan, cluster_id: str, root_certificate: str) -> TrusteeServerBoot:
+    """A Trustee; where initdata is bound, only pods that started with the cluster's own get anything from it."""
+    endpoint = f"{plan.address}:{trust_port(plan.model)}"
+    binding = Binding(plan.initdata_binding) if plan.initdata_binding else None
+    claims = (of_cluster(endpoint, root_certificate).claim(binding),) if binding else ()
+    return TrusteeServerBoot(
+        cluster_id=cluster_id,
+        trust_domain=plan.trust_domain,
+        root_pem=root_certificate,
+        profile=platform.boot,
+        image=plan.container or "",
+        names=(plan.address,),
+        resource_policy=resource_policy.bound(claims) if claims else resource_policy.affirming(),
+        reference_values=tuple(each.value() for each in plan.reference_values),
+        relying_party=_relying_party(plan, init_data=claims),
+    )
+
+
+def _relying_party(
+    plan: Plan, *, spiffe_ids: tuple[str, ...] = (), init_data: tuple[str, ...] = ()
+) -> RelyingParty | None:
     if not plan.kms:
         return None
-    return RelyingParty(names=(plan.address,), spiffe_ids=spiffe_ids, allow=plan.kms_accepts)
+    return RelyingParty(names=(plan.address,), spiffe_ids=spiffe_ids, init_data=init_data, allow=plan.kms_accepts)

@@ -20,7 +20,7 @@ import time
 from ipaddress import ip_address
 from pathlib import Path
 
-from .plan import BRIDGE, CARRIED, RUN, STATE, USER, Child, Plan, read
+from .plan import BRIDGE, CARRIED, RUN, STATE, Child, Plan, read
 
 _PATIENCE = 90
 """Seconds that a child has to shut down in order; its service is cut off later."""
@@ -80,8 +80,15 @@ def _forget(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _user(child: Child) -> pwd.struct_passwd:
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(child.user)
+    _run("useradd", "--system", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin", child.user)
+    return pwd.getpwnam(child.user)
+
+
 def _make(child: Child) -> None:
-    plan, owner = child.plan, pwd.getpwnam(USER)
+    plan, owner = child.plan, _user(child)
     child.folder.mkdir(mode=0o700)
     disk, image = child.folder / "disk", plan.file("image")
     if plan.hypervisor == "mshv":
@@ -147,7 +154,7 @@ def _accelerator(plan: Plan) -> str:
 
 def _become(child: Child) -> None:
     """Start the hypervisor in place of this program, with the child's cable, and without root's rights."""
-    plan, owner = child.plan, pwd.getpwnam(USER)
+    plan, owner = child.plan, _user(child)
     shutil.rmtree(child.run, ignore_errors=True)
     child.run.mkdir(mode=0o700)
     os.chown(child.run, owner.pw_uid, owner.pw_gid)

@@ -12,7 +12,7 @@ from typing import Any
 STATE, RUN = Path("/var/lib/confkube/children"), Path("/run/confkube/children")
 CARRIED = Path("/usr/share/confkube/children")
 """Where images made for a closed network carry files, by sha256."""
-BRIDGE, USER = "confkube-br", "confkube-child"
+BRIDGE = "confkube-br"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +74,11 @@ class Child:
     def cable(self) -> str:
         """Its interface on this machine."""
         return f"confkube-c{self.number}"
+
+    @property
+    def user(self) -> str:
+        """Whom its hypervisor runs as: no child's can read what is another's."""
+        return f"confkube-child{self.number}"
 
     @property
     def unit(self) -> str:

@@ -84,6 +84,7 @@ class LabPlatform:
             },
             node_attestor_server={"name": "x509pop", "data": {"ca_bundle_path": f"{_FOLDER}/authority.pem"}},
             user_data_limit=_USER_DATA,
+            compressed=True,  # as on the cloud whose bound it is
             attestation=f"{statements.EMULATED}; {statements.HELD_KEY}",
         )
 

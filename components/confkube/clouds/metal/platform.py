@@ -61,6 +61,7 @@ class MetalPlatform:
             group_machines=max(given.values(), default=0),
             machines=len(block.hosts),
             machines_why=f"its block names {len(block.hosts)}",
+            firewalls=False,
             given_hosts=given,
             given_addresses={
                 CONTROL_PLANE: (IPv4Address(block.control.address),),
