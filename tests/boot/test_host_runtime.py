@@ -44,7 +44,6 @@ def machine(tmp_path):
     found.path("/etc/default").mkdir(parents=True)
     found.path("/etc/default/grub").write_text('GRUB_TIMEOUT=0\nGRUB_DEFAULT="saved"\n')
     found.path("/boot/grub2").mkdir(parents=True)
-    found.path("/etc/modules-load.d").mkdir(parents=True)
     return found
 
 

@@ -1,21 +1,37 @@
 """The life of a stack on given hosts under the real engine: the hosts are the real ones of tests/lab/metal_world.py."""
 
+import base64
 import json
 import os
+import pickle
 import sys
 import time
 from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from lab import metal_world
 from lab.metal_cluster import CLUSTER, NODE, Cluster
+from lab_world import eventually
 
 from confkube.names import digest
 from confkube.roles.control_plane import secret_name
 
 PROGRAM = Path(__file__).with_name("metal_program.py")
 HOSTS = ("host-a", "host-b")
+COCO = "coco-metal-metal-snp"
+DEVICES = ("/dev/kvm", "/dev/vhost-vsock")
+AT_HAND = """
+import base64, pickle
+from confkube import facts
+from confkube.bootstrap import software
+found = pickle.loads(base64.b64decode("SOFTWARE"))
+software.pinned = lambda: found
+listed = facts.addons
+facts.addons = lambda model=None, cloud=None: listed(model, "lab" if cloud == "metal" else cloud)
+"""
+"""Programs and charts of a network without a way out, in place of those that the facts name."""
 COMMANDS = {f"command:local:Command {name}" for name in ("metal-network", NODE, "metal-workers")}
 
 
@@ -123,3 +139,47 @@ class TestMetalHosts:
     def test_destroy_gives_everything_back(self, stack, world, before):
         stack.destroy()
         same(before, world, HOSTS)
+
+
+class TestCocoMetal:
+    """The committed stack coco-metal-metal-snp, on these hosts: its charts are the lab's, its devices stand in."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def hosts(cls, world):
+        for device in DEVICES:
+            assert world.run("host-b", "mknod", device, "c", "1", "3").returncode == 0
+        return {host: world.state(host) for host in HOSTS}
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def config(cls, world, committed_config):
+        config = committed_config(COCO)
+        config["confkube:args"]["platform"] = {"metal": world.block(host_b={"tee": "snp"})}
+        return config
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def cluster_of_pods(cls, world, hosts, config, stack_in):
+        kept = base64.b64encode(pickle.dumps(world.software)).decode()
+        program = (ROOT / "stacks" / "__main__.py").read_text()
+        return stack_in(COCO, config, f"{AT_HAND.replace('SOFTWARE', kept)}\n{program}")
+
+    def test_it_comes_up_to_the_runtime_class(self, cluster_of_pods, world):
+        result = cluster_of_pods.up()
+        until(world, {f"{COCO}-control-plane", "host-b"})
+        assert result.outputs["runtime_class"] == "kata-qemu-snp"
+        assert "bound to the evidence as HOST_DATA" in result.outputs["attestation"]
+        assert len(result.outputs["initdata_claim"]) == 64
+        words = ("env", "KUBECONFIG=/etc/kubernetes/admin.conf", "kubectl", "get", "-o", "name")
+        found = eventually(lambda: world.run("host-a", *words, "runtimeclasses").stdout, 120).split()
+        assert found == ["runtimeclass.node.k8s.io/kata-qemu-snp"]
+        labelled = world.run("host-a", *words, "nodes", "-l", "node.kubernetes.io/worker=,confkube.dev/tee=snp").stdout
+        assert labelled.split() == ["node/host-b"]
+
+    def test_a_second_up_changes_nothing(self, cluster_of_pods):
+        assert not cluster_of_pods.up().changed
+
+    def test_destroy_gives_the_hosts_back(self, cluster_of_pods, world, hosts):
+        cluster_of_pods.destroy()
+        same(hosts, world, HOSTS)

@@ -198,6 +198,9 @@ def _furnish(root, ssh):
     (root / "etc/ssh/sshd_config.d/tests.conf").write_text("AcceptEnv CONFKUBE_HOST_ROOT\nPermitRootLogin yes\n")
     # It would wait for openssl, which comes and goes with what others install.
     (root / "etc/systemd/system/multi-user.target.wants/confkube-lab-identity.service").unlink()
+    carried = root / "usr/share/confkube/charts"
+    carried.mkdir(parents=True)
+    (carried / f"{charts.RUNTIME.sha256()}.tgz").write_bytes(charts.RUNTIME.packed())
     shutil.copytree(FIXTURES / "snp", root / RECORDED.lstrip("/"))
     for path in _OWN:
         own = root / RECORDED.lstrip("/") / path

@@ -95,7 +95,9 @@ def host_files(runtime: HostRuntime) -> tuple[dict[str, str], list[BootFile]]:
         "LEAST_CONTAINERD": runtime.containerd,
         "MODULES": " ".join(runtime.modules),
     }
-    return variables, [*scripts("host.sh"), *units("confkube-host.service")]
+    at_boot = rows((module,) for module in runtime.modules)
+    kept = [packed("/etc/modules-load.d/confkube-host.conf", at_boot, 0o644)] if runtime.modules else []
+    return variables, [*kept, *scripts("host.sh"), *units("confkube-host.service")]
 
 
 def agent_files(trust: TrustAgent, profile: BootProfile) -> list[BootFile]:

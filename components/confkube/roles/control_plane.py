@@ -23,7 +23,7 @@ from confkube.roles.addons import Choices, addons_of
 from confkube.roles.nested_host import addresses as host_addresses
 from confkube.roles.nested_host import overlay
 from confkube.roles.openings import API_PORT
-from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept
+from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept, software_for
 from confkube.spec import NEVER, NO_END, Addresses, ChildMachines, Machine, Model, Role, is_ttl, lifetime
 
 
@@ -236,6 +236,7 @@ def boot_text(platform: Platform, plan: Plan) -> str:
             extra_files=tuple(overlay_files(plan.overlay)) if plan.overlay else (),
             extra_units=OVERLAY_UNITS if plan.overlay else (),
             token_ttl=lifetime(plan.join_for) or NO_END,
+            software=software_for(platform, Plain()),
             profile=platform.boot,
         )
     )

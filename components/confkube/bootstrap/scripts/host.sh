@@ -33,7 +33,6 @@ if absent; then
     sleep 600
     fail "this machine was told to start anew and did not"
 fi
-for module in $MODULES; do echo "$module"; done >/etc/modules-load.d/confkube-host.conf
 
 if [ -n "$ARCHIVE_URL" ] && [ "$(cat "$STATE/host.archive" 2>/dev/null)" != "$ARCHIVE_SHA256" ]; then
     retry 900 download "$ARCHIVE_URL" "$ARCHIVE_SHA256" "$STATE/host.tar.gz" ||
