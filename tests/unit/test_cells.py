@@ -28,6 +28,21 @@ def test_every_stack_file_belongs_to_a_cell():
         assert {f"{name.removesuffix('mixed')}{tee}" for tee in facts.TEES} <= known
 
 
+LIVED_ELSEWHERE = {
+    "cvm-nodes-lab": "test_cvm_nodes_lab.py",
+    "coco-metal-lab": "test_coco_metal_lab.py",
+}
+"""Stacks on this computer, by the module that lives their life."""
+
+
+def test_every_stack_file_is_under_test():
+    engine = cells.STACKS.parents[1] / "tests" / "engine"
+    lived = {name for cloud in ("aws", "azure", "gcp", "metal") for name in cells.lives(cloud)}
+    long = {name for name in cells.files() if (engine / f"test_{name.replace('-', '_')}.py").is_file()}
+    assert cells.files() == lived | long | set(LIVED_ELSEWHERE)
+    assert all((engine / module).is_file() for module in LIVED_ELSEWHERE.values())
+
+
 def test_the_clouds_have_all_five_models_between_them():
     assert {each.model for each in cells.GOING_UP} == set(facts.models())
     assert cells.REFUSED
