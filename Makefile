@@ -53,6 +53,10 @@ lab-image: setup  ## build the image of the lab's machines (some minutes, once)
 test: setup-dev  ## run the tests (T='…' is passed to pytest)
 	@$(BIN)/python -m pytest -q -rs -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder $(T)
 
+.PHONY: soak
+soak: setup-dev lab-image  ## run the tests that take minutes each, on real machines of the lab (as root)
+	@$(BIN)/python -m pytest -q -rs -m soak $(T)
+
 .PHONY: lint
 lint: setup-dev  ## check style of Python, shell and YAML
 	@$(BIN)/ruff check .

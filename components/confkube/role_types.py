@@ -291,8 +291,6 @@ class NestedHostArgs(TypedDict):
     """Where in the network it lives."""
     join: JoinRef
     """How its children join."""
-    trust: NotRequired[TrustRef]
-    """The SPIRE server that the children's agents attest to; no agent is installed when left out."""
     tee: NotRequired[Tee]
     """TEE of the children; none of them is confidential when left out."""
     children: ChildrenArgs

@@ -18,6 +18,8 @@ from lab_guard import alone
 from confkube.bootstrap.nested_command import command
 from confkube.bootstrap.nested_values import NOT_CONFIDENTIAL
 
+pytestmark = pytest.mark.soak
+
 READY_SECONDS, AGAIN_SECONDS = 420, 240
 NAMES = [f"{HOST}-child-{number}" for number in range(1, CHILDREN + 1)]
 POD = {

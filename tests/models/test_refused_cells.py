@@ -17,6 +17,5 @@ def test_is_refused_with_the_reason_of_the_table(each):
     with pytest.raises(pulumi.RunError) as refusal:
         recorder.run(lambda: ck.model(each.model)("demo", args).outputs, recorder=seen)
     assert seen.registered == []
-    part, _, why = each.reason.partition(": ")
-    assert why in str(refusal.value), part
+    assert each.reason.partition(": ")[2] in str(refusal.value) or each.reason in str(refusal.value)
     assert re.search(r"\(https://\S+, read \d{4}-\d\d-\d\d\)", str(refusal.value))

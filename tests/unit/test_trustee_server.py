@@ -57,16 +57,6 @@ def test_too_large_is_refused():
         bootstrap.trustee_server(values.trustee(profile=profile))
 
 
-def test_every_file_can_be_carried_readable():
-    party = RelyingParty(names=("10.0.0.1",), spiffe_ids=(f"spiffe://{values.DOMAIN}/demo",))
-    profile = samples.profile(bundled=False, user_data_limit=1 << 20)
-    texts = [
-        bootstrap.trustee_server(values.trustee(relying_party=values.party(), profile=profile)),
-        bootstrap.trust_server(samples.trust_server(relying_party=party, profile=profile)),
-    ]
-    assert not [file.path for text in texts for file in written(text) if file.bundled]
-
-
 def test_its_configuration_is_one_of_v0_21_with_tls_and_without_administrators():
     config = read_kbs_config(files_of(bootstrap.trustee_server(values.trustee()))[f"{FOLDER}/kbs-config.toml"].text)
     assert config.admin.authorization_mode == "DenyAll"

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -45,10 +45,6 @@ class Machine:
     files: Sequence[BootFile]
     units: Sequence[str]
     hostname: str = ""
-
-    def unbundled(self) -> "Machine":
-        """The same machine with every file readable in its user data."""
-        return replace(self, files=[replace(file, bundled=False) for file in self.files])
 
 
 def cloud_config(machine: Machine) -> str:

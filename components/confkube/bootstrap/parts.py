@@ -137,4 +137,4 @@ def finish(machine: Machine, extra: Sequence[str], profile: BootProfile) -> str:
     Raises:
         Refusal: It is larger than the platform takes, or a value cannot be carried.
     """
-    return user_data(cloud_config(machine if profile.bundled else machine.unbundled()), extra, profile)
+    return user_data(cloud_config(machine), extra, profile)

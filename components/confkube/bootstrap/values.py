@@ -68,7 +68,6 @@ class BootProfile:
         node_attestor_agent: The node attestor of SPIRE agents: ``name``, and optionally ``data``.
         node_attestor_server: The node attestor of the SPIRE server, in the same form.
         user_data_limit: Most bytes of user data, before any encoding for transport.
-        bundled: Whether static files travel in an archive, which is smaller and cannot be read in the user data.
         compressed: Whether user data travels compressed (``document.carried``), because that bound is tight.
         attestation: What the node attestor proves and what it does not, for outputs.
     """
@@ -80,7 +79,6 @@ class BootProfile:
     node_attestor_server: Mapping[str, object]
     user_data_limit: int
     compressed: bool = False
-    bundled: bool = True
     guarded: tuple[tuple[str, int], ...] = ()
     secret_address: str = "{name}"  # noqa: S105  the address of a secret is none
     attestation: str = statements.INSTANCE_IDENTITY

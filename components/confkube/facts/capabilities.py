@@ -6,7 +6,7 @@ from functools import cache
 from itertools import product
 
 from confkube.facts.reading import FactsError, Row, read_toml, unique
-from confkube.facts.records import Cell, Cloud, Defaults, Gap, ModelNeeds, Need, OtherTee
+from confkube.facts.records import Cell, Cloud, Defaults, Exemption, Gap, ModelNeeds, Need, OtherTee
 from confkube.facts.words import (
     CLOSED,
     CLOUD_KINDS,
@@ -33,6 +33,7 @@ class Capabilities:
     gaps: Mapping[tuple[str, str, str], Gap]
     models: Mapping[str, ModelNeeds]
     other_tees: Mapping[str, OtherTee]
+    exemptions: Mapping[tuple[str, str], Exemption]
 
 
 @cache
@@ -58,8 +59,9 @@ def parse_capabilities(text: str | None = None) -> Capabilities:
     seen: set[object] = set()
     cells = dict(_cell(row, clouds, seen) for row in top.rows("cell"))
     gaps = {key: gap for row in top.rows("gap") for key, gap in _gaps(row, clouds, seen)}
+    exemptions = dict(_exemption(row, clouds, models) for row in top.rows("exception"))
     top.done()
-    table = Capabilities(clouds=clouds, cells=cells, gaps=gaps, models=models, other_tees=others)
+    table = Capabilities(clouds=clouds, cells=cells, gaps=gaps, models=models, other_tees=others, exemptions=exemptions)
     _complete(table)
     return table
 
@@ -124,6 +126,21 @@ def _other_tee(name: str, row: Row) -> OtherTee:
     other = OtherTee(name=name, why=row.text("why"), source=row.source(), checked=row.date("checked"))
     row.done()
     return other
+
+
+def _exemption(
+    row: Row, clouds: Mapping[str, Cloud], models: Mapping[str, ModelNeeds]
+) -> tuple[tuple[str, str], Exemption]:
+    found = Exemption(
+        model=row.word("model", models),
+        cloud=row.word("cloud", clouds),
+        status=row.word("status", CLOSED),
+        why=row.text("why"),
+        source=row.source(),
+        checked=row.date("checked"),
+    )
+    row.done()
+    return (found.model, found.cloud), found
 
 
 def _cell(row: Row, clouds: Mapping[str, Cloud], seen: set[object]) -> tuple[tuple[str, str, str], Cell]:

@@ -47,6 +47,18 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exemption:
+    """A deployment model that a cloud does not carry, although it has a placement for each of its parts."""
+
+    model: str
+    cloud: str
+    status: str
+    source: str
+    checked: dt.date
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Need:
     """One part of a deployment model and where it may be placed, best placement first."""
 

@@ -86,6 +86,9 @@ def placed(model: str, part: str, cloud: str, tee: str, *, allow: Collection[str
     """
     _known_cloud(cloud)
     known_tee(tee, with_none=True)
+    exempt = capabilities().exemptions.get((model, cloud))
+    if exempt:
+        raise Refusal(f"{cloud} has no {model}: {exempt.why} ({exempt.source}, read {exempt.checked.isoformat()})")
     (need,) = (each for each in capabilities().models[model].needs if each.part == part)
     best = min(_placements(need, tee), key=lambda place: STATUSES.index(_fact_status(cloud, tee, place)))
     return require(cloud, tee, best, allow=allow)
@@ -111,6 +114,17 @@ def supported(model: str, cloud: str, tee: str) -> Support:
         Refusal: The model, cloud or TEE is not known.
     """
     known_tee(tee, with_none=has_development_profile(model, cloud))
+    exempt = capabilities().exemptions.get((model, cloud))
+    if exempt:
+        return Support(
+            model=model,
+            cloud=cloud,
+            tee=tee,
+            status=exempt.status,
+            reason=exempt.why,
+            source=exempt.source,
+            checked=exempt.checked,
+        )
     verdicts = [_best(need, cloud, tee) for need in capabilities().models[model].needs]
     status, _, decisive, _ = max(verdicts, key=lambda verdict: (STATUSES.index(verdict[0]), verdict[3]))
     if status == OPEN:

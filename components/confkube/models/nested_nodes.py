@@ -66,7 +66,6 @@ class NestedNodes(Model):
             "cluster": self._cluster.ref,
             "tier": self._tiers[HOSTS],
             "join": self._master.join,
-            "trust": trust,
             "children": args["children"],
             "machine": machine,
             "image": self._image(isolation),

@@ -16,7 +16,7 @@ from confkube.component import refusing
 from confkube.names import HOSTS
 from confkube.parse import parse
 from confkube.placement import machine_type
-from confkube.platform import Cvm, MachineSpec, Nested, Permission, Plain, Platform, Single
+from confkube.platform import Cvm, MachineSpec, Nested, Permission, Plain, Platform, Secret, Single
 from confkube.role_types import NestedHostArgs
 from confkube.roles.options import HOST_NUMBER, after, image_of, inside, say_when_kept, software_for
 from confkube.roles.workers import Surroundings, worker_boot
@@ -31,7 +31,6 @@ MOST_HOSTS = 50
 class _Arguments(Role):
     join: dict[str, Any]
     children: ChildMachines
-    trust: dict[str, Any] | None = None
     tee: Tee | None = None
     number: Annotated[int, between(1, MOST_HOSTS)] = 1
     machine: HostMachine = field(default_factory=HostMachine)
@@ -65,22 +64,21 @@ class NestedHost(pulumi.ComponentResource):
         isolation = Nested(tee=spec.tee)
         chosen = machine_type(platform, isolation, spec.machine.machine_type, spec.allow)
         super().__init__("confkube:index:NestedHost", name, {}, opts)
-        cluster, tier, join, trust = args["cluster"], args["tier"], args["join"], args.get("trust")
+        cluster, tier, join = args["cluster"], args["tier"], args["join"]
         plan = Plan(
             number=spec.number,
             addresses=addresses(platform, IPv4Network(tier["cidr"])),
             children=spec.children,
             tee=spec.tee,
         )
-        text = pulumi.Output.all(
+        known = pulumi.Output.all(
             cluster_id=cluster["cluster_id"],
             api_endpoint=join["endpoint"],
             ca_hash=join["ca_hash"],
             token=join["token"],
-            trust_endpoint=trust["endpoint"] if trust else "",
-            trust_domain=trust["trust_domain"] if trust else "",
-            root_certificate=trust["root_certificate"] if trust else "",
-        ).apply(lambda known: boot_text(platform, plan, Surroundings(**known)))
+        )
+        text = known.apply(lambda found: boot_text(platform, plan, Surroundings(**found)))
+        children = known.apply(lambda found: child_text(platform, plan, Surroundings(**found)))
         machines = platform.machines(
             name,
             MachineSpec(
@@ -91,8 +89,15 @@ class NestedHost(pulumi.ComponentResource):
                 disk_gib=spec.machine.disk_gib,
                 subnet_id=tier["subnet_id"],
                 firewall_id=tier["firewall_id"],
-                user_data=pulumi.Output.secret(text),
+                # It names the children's text by its digest alone, which holds the token and is in the secret.
+                user_data=pulumi.Output.unsecret(text),
                 labels=cluster["labels"],
+                secret=Secret(
+                    name=pulumi.Output.from_input(cluster["cluster_id"]).apply(
+                        lambda cluster_id: secret_name(cluster_id, spec.number)
+                    ),
+                    value=pulumi.Output.secret(children),
+                ),
                 permissions=frozenset({Permission.TUNNEL}),
                 after=(*machines_after, *after(opts)),
             ),
@@ -116,8 +121,13 @@ def overlay(control_plane: str, hosts: tuple[str, ...], children: ChildMachines)
     return Overlay(control_plane=control_plane, hosts=hosts, cidr=str(children.cidr))
 
 
-_CHILD: dict[str, Any] = {"bundled": False, "compressed": False, "user_data_limit": 1 << 20}
-"""A child reads its boot text from a disk, which has no bound; plain, it is compressed along with its host's."""
+_CHILD: dict[str, Any] = {"compressed": False, "user_data_limit": 1 << 20}
+"""A child reads its boot text from a disk, which has no bound."""
+
+
+def secret_name(cluster_id: str, number: int) -> str:
+    """Name of a host's document in the secret store: the boot text of its children."""
+    return f"confkube/{cluster_id}/{HOSTS}-{number}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,14 +140,21 @@ class Plan:
     tee: Tee | None
 
 
-def boot_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
-    """Render the user data of a host, with its children's inside; pure, so that its size is known before."""
-    children, tee = plan.children, plan.tee.value if plan.tee else facts.NO_TEE
+def child_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
+    """Render the user data of a host's children, the same for all of them.
+
+    No node attestor of a cloud vouches for a child, which is kept off its metadata address: no agent runs in it yet.
+    """
+    children = plan.children
     pool = Pool(name="children", labels=children.labels, taints=children.taints)
-    # No node attestor of a cloud vouches for a child, which is kept off its metadata address: no agent in it yet.
     alone = replace(around, trust_endpoint="", trust_domain="", root_certificate="")
     boot = worker_boot(platform, pool, Cvm(tee=plan.tee) if plan.tee else Plain(), alone)
-    child = bootstrap.worker(replace(boot, profile=replace(platform.boot, **_CHILD)))
+    return bootstrap.worker(replace(boot, profile=replace(platform.boot, **_CHILD)))
+
+
+def boot_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
+    """Render the user data of a host; pure, so that its size is known before anything exists."""
+    children, tee = plan.children, plan.tee.value if plan.tee else facts.NO_TEE
     cell = facts.placed("nested-nodes", "workers", platform.cloud, tee, allow=facts.GUARDED)
     emulated = cell.hypervisor == "qemu-tcg"
     return nested_host(
@@ -152,11 +169,12 @@ def boot_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
                 disk_gib=children.disk_gib,
                 image=Archive(url=children.image.url, sha256=children.image.sha256),
                 igvm=Archive(url=children.igvm.url, sha256=children.igvm.sha256) if children.igvm else None,
-                user_data=child,
+                user_data=child_text(platform, plan, around),
                 # What emulates has no TEE to switch on.
                 tee=facts.NO_TEE if emulated else tee,
                 hypervisor="mshv" if cell.hypervisor == "mshv" else "qemu-kvm",
             ),
+            secret_name=secret_name(around.cluster_id, plan.number),
             software=software_for(platform, Nested(tee=plan.tee)),
             profile=platform.boot,
         )
