@@ -97,6 +97,8 @@ class CocoPeerPods(Model):
             self._inside,
         )
         self._control_plane(access)
+        # The adaptor runs on the workers: whoever can start pod VMs goes before the identity and what it is bound to.
+        self._ready = (*self._ready, *access.ready)
         pools = self._workers(spec.pools, WorkerKind.PLAIN, None, {})
         self.pod_images = pulumi.Output.all(**{tee.value: image.image_id for tee, image in images.items()})
         self._publish(trust, statements.of_pods(cell), pools=pools, machines={})
