@@ -62,7 +62,7 @@ class Life:
     moved: tuple[dict, str]
     """Changes of the platform block that would move the cluster, and the sentence that refuses them."""
     other_images: ClassVar[dict[str, set[str]]] = {}
-    """Images that a later confkube might pin, and what becomes of the first pool's group then."""
+    """Images that a later confkube might pin, and what becomes of the pools' groups then."""
 
     def __init_subclass__(cls):
         if cls.__name__.startswith("Test") and not cls.other_images:
@@ -269,8 +269,8 @@ class Life:
         committed = program.read_text()
         for image, steps in self.other_images.items():
             program.write_text(OTHER_IMAGE.replace("IMAGE", image) + committed)
-            first = f"{self.group} {self.name}-{self.pools(config)[0]['name']}"
-            assert stack.preview().changed == {step: {first} for step in steps}
+            groups = {f"{self.group} {self.name}-{pool['name']}" for pool in self.pools(config)}
+            assert stack.preview().changed == dict.fromkeys(steps, groups)
         program.write_text(committed)
 
     def test_wrong_arguments_are_one_line_and_change_nothing(self, stack, config):
