@@ -60,7 +60,7 @@ def confidential_type(
 
 def _child_capable_type(platform: Platform, tee: Tee | None, asked: str | None, allow: Collection[str]) -> str:
     word = tee.value if tee else facts.NO_TEE
-    cell = facts.placed("nested-nodes", "workers", platform.cloud, word, allow=allow)
+    cell = facts.child_capable(platform.cloud, word, allow=allow)
     if cell.placement == "metal":
         # Such a host is given, or is this computer's; nothing about its type decides what it can start.
         return _plain_type(platform, asked)

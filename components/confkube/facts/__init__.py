@@ -34,7 +34,19 @@ from confkube.facts.records import (
     StockImage,
     Support,
 )
-from confkube.facts.support import cell, cells, clouds, defaults, gaps, known_tee, models, placed, require, supported
+from confkube.facts.support import (
+    cell,
+    cells,
+    child_capable,
+    clouds,
+    defaults,
+    gaps,
+    known_tee,
+    models,
+    placed,
+    require,
+    supported,
+)
 from confkube.facts.validation import validate
 from confkube.facts.words import GUARDED, MEANING, NO_TEE, PLACEMENTS, STATUSES, TEES
 
@@ -63,6 +75,7 @@ __all__ = [
     "capabilities",
     "cell",
     "cells",
+    "child_capable",
     "clouds",
     "defaults",
     "gaps",

@@ -90,7 +90,27 @@ def placed(model: str, part: str, cloud: str, tee: str, *, allow: Collection[str
     if exempt:
         raise Refusal(f"{cloud} has no {model}: {exempt.why} ({exempt.source}, read {exempt.checked.isoformat()})")
     (need,) = (each for each in capabilities().models[model].needs if each.part == part)
-    best = min(_placements(need, tee), key=lambda place: STATUSES.index(_fact_status(cloud, tee, place)))
+    return _required(_placements(need, tee), cloud, tee, allow)
+
+
+def child_capable(cloud: str, tee: str, *, allow: Collection[str] = ()) -> Cell:
+    """Return the cell in which a host of child machines has its best placement, whichever model the host is for.
+
+    Args:
+        cloud: Cloud name.
+        tee: TEE of the children; ``none`` for ordinary ones.
+        allow: Statuses other than ga that the user allows by name.
+
+    Raises:
+        Refusal: As ``require``.
+    """
+    _known_cloud(cloud)
+    known_tee(tee, with_none=True)
+    return _required(("nested",) if tee == NO_TEE else ("nested", "metal"), cloud, tee, allow)
+
+
+def _required(places: Collection[str], cloud: str, tee: str, allow: Collection[str]) -> Cell:
+    best = min(places, key=lambda place: STATUSES.index(_fact_status(cloud, tee, place)))
     return require(cloud, tee, best, allow=allow)
 
 
