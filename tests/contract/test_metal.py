@@ -35,7 +35,7 @@ def host(number, name=None, **more):
 
 HOSTS = [host(1), host(2, tee="snp"), host(3, tee="snp"), host(4, tee="tdx")]
 BLOCK = {"metal": {"hosts": HOSTS, "ssh_config": "/root/ssh_config"}}
-EXTERNAL = {"endpoint": "kbs.example.org:8080", "root_certificate": recorder.PEM.format("CERTIFICATE")}
+EXTERNAL = {"endpoint": "kbs.example.org:8080", "root_certificate": recorder.CERTIFICATE}
 
 
 def up(name="demo", *, seen=None, model="coco-metal", **args):
@@ -174,7 +174,7 @@ def test_what_is_proved_and_what_is_not_is_said():
         ({"control_plane": {"machine_type": "m5"}}, "machine type 'm5': hosts are given"),
         ({"allow": []}, "metal snp vm on a bare-metal host is unproven"),
         (
-            {"tee": "tdx"},
+            {"tee": "tdx", "pools": [{"name": "w", "count": 2}]},
             "2 machines with tee tdx are wanted, and the hosts beside the control plane are 2 with snp, 1 with tdx",
         ),
         ({"model": "cvm-nodes"}, "a bare-metal host rents no vms"),
@@ -192,7 +192,7 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_registered(arg
 def test_ranges_of_administrators_are_refused_because_nobody_would_be_kept_out():
     seen = recorder.Recorder()
     with pytest.raises(
-        Exception, match=r"admin_cidrs: 203\.0\.113\.0/24: on bare metal no firewall is made"
+        Exception, match=r"args\.admin_cidrs: metal makes no firewall, so 203\.0\.113\.0/24 would keep nobody out"
     ) as refused:
         up(seen=seen, admin_cidrs=["203.0.113.0/24"])
     assert "\n" not in str(refused.value)
