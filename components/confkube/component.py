@@ -25,3 +25,20 @@ def refusing(
             raise pulumi.RunError(str(refusal)) from None
 
     return wrapped
+
+
+Known = TypeVar("Known")
+Result = TypeVar("Result")
+
+
+def refusing_late(made: Callable[[Known], Result]) -> Callable[[Known], Result]:
+    """As ``refusing``, for what is made inside ``apply``, of values that are known late."""
+
+    @functools.wraps(made)
+    def wrapped(known: Known) -> Result:
+        try:
+            return made(known)
+        except Refusal as refusal:
+            raise pulumi.RunError(str(refusal)) from None
+
+    return wrapped

@@ -3,7 +3,7 @@
 Values go in and come out frozen; they are the same on every platform.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
@@ -295,6 +295,9 @@ class Limits:
     """Whether one cloud-api-adaptor can start pod VMs with different TEEs here."""
     given_addresses: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict[str, tuple[IPv4Address, ...]])
     """By tier: private addresses of its single machines, in order, where machines are given and none can be chosen."""
+
+    check_image: Callable[[str, Disk | Existing, Isolation], None] = lambda _where, _content, _isolation: None
+    """Refuses, with the user's word for the place, what cannot be an image here; asks nobody."""
 
     firewalls: bool = True
     """Whether openings are made, so that who reaches the API can be bounded."""

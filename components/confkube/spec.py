@@ -1,5 +1,6 @@
 """Checked arguments: what the dictionaries of ``types.py`` become before anything is created."""
 
+import base64
 import re
 from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ _LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _TAINT = re.compile(r"[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecute)")
 _OWN_DOMAINS = ("confkube.dev", "kubernetes.io", "k8s.io")
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+_LEAST_DER = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTAINER = re.compile(r"[a-z0-9][a-z0-9._-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}")
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]*")
@@ -118,11 +121,27 @@ def _endpoint(text: str) -> None:
         raise ValueError(f"{text!r} is not an endpoint; write host:port, for example spire.example.org:8081")
 
 
+def _is_der(block: str) -> bool:
+    """Whether base64 text is one DER sequence of just its length, as a certificate is (X.690, 8.1.3)."""
+    try:
+        der = base64.b64decode("".join(block.split()), validate=True)
+    except ValueError:
+        return False
+    if len(der) < _LEAST_DER or der[0] != 0x30 or der[1] not in (0x81, 0x82):
+        return False
+    octets = der[1] & 0x7F
+    return len(der) == 2 + octets + int.from_bytes(der[2 : 2 + octets], "big")
+
+
 def _certificate(pem: str) -> None:
     if "PRIVATE KEY" in pem:
         raise ValueError("holds a private key; give the certificate alone")
-    if not pem.lstrip().startswith("-----BEGIN CERTIFICATE-----"):
-        raise ValueError("is not a PEM certificate; it starts with -----BEGIN CERTIFICATE-----")
+    blocks = _CERTIFICATE.findall(pem)
+    if not blocks or _CERTIFICATE.sub("", pem).strip() or not all(map(_is_der, blocks)):
+        raise ValueError(
+            "is not PEM certificates and nothing else; give the whole text from -----BEGIN CERTIFICATE----- to "
+            "-----END CERTIFICATE-----"
+        )
 
 
 def _ranges_of_administrators(ranges: tuple[IPv4Network, ...]) -> None:
@@ -328,6 +347,8 @@ class PodImage:
     def __post_init__(self) -> None:
         if (self.id is None) == (self.disk is None):
             raise ValueError("give exactly one of id (an image that exists) and disk (a disk image to make one from)")
+        if "" in (self.id, self.disk):
+            raise ValueError("id and disk cannot be empty; name an image, or a disk image to make one from")
 
 
 _CHILDREN, _CHILDREN_PREFIX = IPv4Network("10.21.0.0/16"), 16
@@ -335,7 +356,7 @@ _CHILDREN, _CHILDREN_PREFIX = IPv4Network("10.21.0.0/16"), 16
 
 
 def _sixteen(cidr: IPv4Network) -> None:
-    if cidr.prefixlen != _CHILDREN_PREFIX or not cidr.is_private:
+    if cidr.prefixlen != _CHILDREN_PREFIX or not any(cidr.subnet_of(private) for private in _PRIVATE):
         raise ValueError(f"{cidr} does not fit; give a private /{_CHILDREN_PREFIX}, of which each host takes a /24")
 
 
@@ -384,6 +405,11 @@ class ExistingNetwork:
 
     def __post_init__(self) -> None:
         names.refuse_overlaps({name: tier.cidr for name, tier in self.tiers.items()})
+        for what in ("subnet_id", "firewall_id"):
+            plain = [each for tier in self.tiers.values() if isinstance(each := getattr(tier, what), str)]
+            twice = next((each for each in plain if plain.count(each) > 1), None)
+            if twice:
+                raise ValueError(f"{what} {twice!r} is given for two tiers; each needs one of its own")
 
     @property
     def tiers(self) -> dict[str, ExistingTier]:

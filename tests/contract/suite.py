@@ -142,7 +142,7 @@ class Contract:
         assert len(small.registered) == len(large.registered)
 
     def test_an_external_trust_server_is_not_made(self):
-        external = {"endpoint": "spire.example.org:8081", "root_certificate": recorder.PEM.format("CERTIFICATE")}
+        external = {"endpoint": "spire.example.org:8081", "root_certificate": recorder.CERTIFICATE}
         recorded, outputs = self.up(trust={"external": external})
         assert set(outputs["machines"]) == {"control-plane"}
         assert outputs["trust"]["endpoint"] == "spire.example.org:8081"

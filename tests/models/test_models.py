@@ -14,7 +14,7 @@ from confkube.models import OUTPUTS
 MEMORY = {"memory": {}}
 ARCHIVE = {"url": "https://example.org/guest.img", "sha256": "0123456789abcdef" * 4}
 CONTAINER = "registry.example.org/key-broker-service@sha256:" + "0123456789abcdef" * 4
-EXTERNAL = {"external": {"endpoint": "trust.example.org:8080", "root_certificate": recorder.PEM.format("CERTIFICATE")}}
+EXTERNAL = {"external": {"endpoint": "trust.example.org:8080", "root_certificate": recorder.CERTIFICATE}}
 TRUSTEE = {"server": {"container": CONTAINER}}
 
 VALUE = {"name": "snp_launch_measurement", "values": ["ab" * 48], "expires": "2027-06-30T00:00:00Z"}

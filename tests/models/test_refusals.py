@@ -107,7 +107,7 @@ CASES = {
         {
             "trust": {
                 "server": {},
-                "external": {"endpoint": "a:1", "root_certificate": recorder.PEM.format("CERTIFICATE")},
+                "external": {"endpoint": "a:1", "root_certificate": recorder.CERTIFICATE},
             }
         },
         r"external and server are both given",
@@ -116,8 +116,16 @@ CASES = {
         {"trust": {"external": {"endpoint": "a:1", "root_certificate": recorder.PEM.format("PRIVATE KEY")}}},
         r"holds a private key; give the certificate alone",
     ),
+    "certificate that is only its frame": (
+        {"trust": {"external": {"endpoint": "a:1", "root_certificate": recorder.PEM.format("CERTIFICATE")}}},
+        r"root_certificate: is not PEM certificates and nothing else",
+    ),
+    "certificate with more behind it": (
+        {"trust": {"external": {"endpoint": "a:1", "root_certificate": recorder.CERTIFICATE + "'''"}}},
+        r"root_certificate: is not PEM certificates and nothing else",
+    ),
     "bad endpoint": (
-        {"trust": {"external": {"endpoint": "https://x", "root_certificate": recorder.PEM.format("CERTIFICATE")}}},
+        {"trust": {"external": {"endpoint": "https://x", "root_certificate": recorder.CERTIFICATE}}},
         r"'https://x' is not an endpoint; write host:port",
     ),
     "reserved label": (

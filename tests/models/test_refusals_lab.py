@@ -54,7 +54,7 @@ def test_more_machines_than_there_is_memory_for(pools, machines):
 
 
 def test_a_trust_server_elsewhere_takes_no_memory_here():
-    external = {"endpoint": "spire.example.org:8081", "root_certificate": recorder.PEM.format("CERTIFICATE")}
+    external = {"endpoint": "spire.example.org:8081", "root_certificate": recorder.CERTIFICATE}
     args = {**GOOD, "pools": [{"name": "a", "count": 4}], "trust": {"external": external}}
     recorded, _ = recorder.run(lambda: ck.CvmNodes("demo", args).outputs)
     assert len(recorded.of_type(recorder.COMMAND)) == 3

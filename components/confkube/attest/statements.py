@@ -45,6 +45,9 @@ _BOUND = {
 }
 
 
+_SHOWN = ("host-data", "mrconfigid", "pcr8")
+
+
 def of_pods(cell: Cell) -> str:
     """What is proved about the pods of a cell, and what is not."""
     if cell.initdata in (None, "none"):
@@ -54,8 +57,8 @@ def of_pods(cell: Cell) -> str:
         )
     return (
         f"pods attest to Trustee with {cell.tee} evidence, once it has been enrolled and holds reference values; "
-        f"{_BOUND[cell.initdata]}; the workers and the control plane are not attested and see which pods run, "
-        "not what is in them"
+        f"{_BOUND[cell.initdata]}; the workers and the control plane are not attested and decide which pods run, "
+        + ("and cannot look into them" if cell.initdata in _SHOWN else "and with what policy: they may look into them")
     )
 
 

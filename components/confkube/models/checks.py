@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from confkube import bootstrap, facts, names, placement
-from confkube.attest.pods import of_cluster
+from confkube.attest.pods import is_bound, of_cluster
+from confkube.bootstrap.relying_party import UNBOUND
 from confkube.clouds import resolve
 from confkube.errors import Refusal
 from confkube.facts import Cell
@@ -16,11 +17,12 @@ from confkube.models import fitting
 from confkube.models.rendering import PEM, Draft, boot_texts_fit, hosts_fit
 from confkube.parse import parse
 from confkube.placement import isolation_of
-from confkube.platform import Isolation, Nested, Platform
+from confkube.platform import Cvm, Isolation, Nested, Platform
 from confkube.roles.peer_pods import CHART, pod_types
+from confkube.roles.pod_image import content_of
 from confkube.roles.workers import runtime_of
 from confkube.spec import Archive, Pool
-from confkube.types import Tee, WorkerKind
+from confkube.types import Kms, Tee, WorkerKind
 
 Spec = TypeVar("Spec", bound=Cluster)
 
@@ -64,14 +66,32 @@ def checked_nested_nodes(name: str, args: object) -> tuple[NestedNodes, Platform
     )
     fitting.machines_fit(spec.hosts.count + 1 + (spec.trust.external is None), platform)
     try:
-        placement.machine_type(platform, Nested(tee=spec.tee), spec.hosts.machine_type, spec.allow)
+        chosen = placement.machine_type(platform, Nested(tee=spec.tee), spec.hosts.machine_type, spec.allow)
         placement.hosts_suffice(platform, spec.hosts.count, Nested(tee=spec.tee), alone=True)
     except Refusal as refusal:
         raise Refusal(f"args.hosts: {refusal}") from None
+    _children_fit(spec, platform, chosen)
     _pools(spec, platform, WorkerKind.CHILD_CAPABLE, (), spec.tee)
     _beside_pools("nested-nodes", spec, platform)
     hosts_fit(name, spec, platform)
     return spec, platform, cell
+
+
+def _children_fit(spec: NestedNodes, platform: Platform, machine_type: str) -> None:
+    """Refuse children whose memory or disks their host does not have; processors may be shared."""
+    children = spec.children
+    known = {size.name: size for size in facts.instance_types(platform.cloud)}.get(machine_type)
+    memory, disk = children.count * children.memory_gib, children.count * children.disk_gib
+    if known and not platform.limits.given_hosts and memory >= known.memory_gib:
+        raise Refusal(
+            f"args.children: {children.count} of {children.memory_gib} GiB take all of the {known.memory_gib:g} GiB of "
+            f"{machine_type}; choose fewer, smaller ones, or a larger args.hosts.machine_type"
+        )
+    if not platform.limits.given_hosts and disk >= spec.hosts.disk_gib:
+        raise Refusal(
+            f"args.children: {children.count} disks of {children.disk_gib} GiB do not fit the host's "
+            f"{spec.hosts.disk_gib}; choose smaller ones, or a larger args.hosts.disk_gib"
+        )
 
 
 def checked_coco_nested(name: str, args: object) -> tuple[CocoNested, Platform, Cell]:
@@ -82,12 +102,14 @@ def checked_coco_nested(name: str, args: object) -> tuple[CocoNested, Platform, 
     """
     spec, platform = _common("coco-nested", CocoNested, name, args)
     cell = _cell("coco-nested", "pods", platform, spec.tee, spec)
+    _demonstration_possible(spec, cell)
     _same_tee(spec.pools, spec.tee)
     pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
     _beside_pools("coco-nested", spec, platform)
     boot_texts_fit(
         Draft(
             word="coco-nested",
+            cell=cell,
             name=name,
             spec=spec,
             platform=platform,
@@ -107,6 +129,7 @@ def checked_coco_metal(name: str, args: object) -> tuple[CocoMetal, Platform, Ce
     """
     spec, platform = _common("coco-metal", CocoMetal, name, args)
     cell = _cell("coco-metal", "pods", platform, spec.tee, spec)
+    _demonstration_possible(spec, cell)
     spec = _all_hosts(spec, platform, args)
     _same_tee(spec.pools, spec.tee)
     pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
@@ -114,6 +137,7 @@ def checked_coco_metal(name: str, args: object) -> tuple[CocoMetal, Platform, Ce
     boot_texts_fit(
         Draft(
             word="coco-metal",
+            cell=cell,
             name=name,
             spec=spec,
             platform=platform,
@@ -133,6 +157,7 @@ def checked_coco_peer_pods(name: str, args: object) -> tuple[CocoPeerPods, Platf
     """
     spec, platform = _common("coco-peer-pods", CocoPeerPods, name, args)
     cell = _cell("coco-peer-pods", "pods", platform, spec.tee, spec)
+    _demonstration_possible(spec, cell)
     for pool in spec.pools:
         if pool.tee:
             raise Refusal(
@@ -140,11 +165,15 @@ def checked_coco_peer_pods(name: str, args: object) -> tuple[CocoPeerPods, Platf
                 "machines; args.pods says what the pods have"
             )
     pod_types(platform, {vms.tee or spec.tee: vms.machine_types for vms in spec.pods}, spec.allow)
+    for number, vms in enumerate(spec.pods):
+        content = content_of(vms.image)
+        platform.limits.check_image(f"args.pods[{number}].image", content, Cvm(tee=vms.tee or spec.tee))
     pools = _pools(spec, platform, WorkerKind.PLAIN, spec.pools, None)
     _beside_pools("coco-peer-pods", spec, platform)
     boot_texts_fit(
         Draft(
             word="coco-peer-pods",
+            cell=cell,
             name=name,
             spec=spec,
             platform=platform,
@@ -168,6 +197,10 @@ def _common(word: str, shape: type[Spec], name: str, args: object) -> tuple[Spec
 
 
 def _trust_suits(word: str, spec: Cluster) -> None:
+    if word == "nested-nodes" and spec.trust.kms is Kms.DEMO:
+        raise Refusal(
+            "args.trust.kms: no agent runs in children yet, so nobody could prove itself to 'demo'; leave it out"
+        )
     server = spec.trust.server
     if facts.models()[word].trust == "spire" and server and server.reference_values:
         raise Refusal(f"args.trust.server.reference_values: {word} has a SPIRE server, which has none; take it away")
@@ -191,6 +224,14 @@ def _container_given(word: str, spec: Cluster) -> None:
         raise Refusal(
             f"args.trust.server.container is required: {word} has a Trustee, of whose container image no digest is a "
             "recorded fact; give registry/name@sha256:…, or args.trust.external"
+        )
+
+
+def _demonstration_possible(spec: Cluster, cell: Cell) -> None:
+    if spec.trust.kms is Kms.DEMO and not is_bound(cell) and UNBOUND not in spec.trust.kms_accepts:
+        raise Refusal(
+            f"args.trust.kms: on {cell.cloud} no evidence shows which initdata a pod started with, so 'demo' would "
+            f"give its secret to nobody; accept that by name with args.trust.kms_accepts: ['{UNBOUND}']"
         )
 
 

@@ -6,12 +6,14 @@ from ipaddress import IPv4Network
 from confkube import names
 from confkube.errors import Refusal
 from confkube.model_specs import Cluster
-from confkube.names import PODS, WORKERS
+from confkube.names import HOSTS, PODS, WORKERS
 from confkube.platform import Platform
 from confkube.roles.openings import tiers_of
 from confkube.spec import NODE_PREFIX, Pool
 
-_LEAST_ADDRESSES = 16
+_SMALLEST_TIER, _SMALLEST_HOSTS = 27, 26
+"""Prefix lengths: room for the tenth address, and for fifty hosts from there on."""
+
 _RESERVED_ADDRESSES = 5
 """What a cloud keeps of each subnet at the most: five, as of 2026-11-24."""
 
@@ -79,8 +81,11 @@ def network_suits(word: str, spec: Cluster, platform: Platform) -> None:
     for name, tier in given.items():
         if name not in wanted:
             raise Refusal(f"args.network.{name.replace('-', '_')}: this {word} cluster has nothing to put there")
-        if tier.cidr.num_addresses <= _LEAST_ADDRESSES:
-            raise Refusal(f"args.network.{name.replace('-', '_')}.cidr: {tier.cidr} is too small; give a /27 or larger")
+        largest = _SMALLEST_HOSTS if name == HOSTS else _SMALLEST_TIER
+        if tier.cidr.prefixlen > largest:
+            raise Refusal(
+                f"args.network.{name.replace('-', '_')}.cidr: {tier.cidr} is too small; give a /{largest} or larger"
+            )
     if wanted.get(PODS) and not platform.limits.borrowed_pods:
         raise Refusal(
             f"args.network.pods: on {platform.cloud} what pod VMs leave behind can only be told from others' by their "
@@ -132,11 +137,12 @@ def pools_fit(pools: Sequence[Pool], spec: Cluster, platform: Platform) -> None:
         )
     given = spec.network.workers if spec.network else None
     workers_range = given.cidr if given else names.split_tiers(spec.addresses.cidr)[WORKERS]
+    where = f"args.network.workers.cidr {given.cidr}" if given else f"args.addresses.cidr {spec.addresses.cidr}"
     machines = workers_range.num_addresses - _RESERVED_ADDRESSES
     if wanted > machines:
         raise Refusal(
-            f"args.pools: {wanted} workers do not fit the {machines} addresses that args.addresses.cidr "
-            f"{spec.addresses.cidr} leaves for them; choose a larger range or fewer workers"
+            f"args.pools: {wanted} workers do not fit the {machines} addresses that {where} leaves for them; "
+            "choose a larger range or fewer workers"
         )
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confkube import facts, models, names
+from confkube.attest.pods import is_bound
 from confkube.bootstrap import HostRuntime
 from confkube.bootstrap.nested_values import Overlay
 from confkube.errors import Refusal
+from confkube.facts import Cell
 from confkube.model_specs import Cluster, NestedNodes
 from confkube.names import CONTROL_PLANE, TRUST
 from confkube.platform import Isolation, Platform
@@ -35,7 +37,6 @@ PEM = _certificate()
 LABELS = {f"confkube-{number}": _letters(63) for number in range(5)}
 """As long as labels can be."""
 SUFFIX = "-" + names.digest("suffix", 8)
-_LONGEST_BINDING = "mrconfigid"
 _HASH = "sha256:" + names.digest("hash", 64)
 _TOKEN = "abcdef.0123456789abcdef"  # noqa: S105 - the length is what counts
 
@@ -51,6 +52,8 @@ class Draft:
     platform: Platform
     pools: Sequence[tuple[Pool, Isolation]] = ()
     """Each with what its machines are."""
+    cell: Cell | None = None
+    """Where pods are that a Trustee vouches for."""
     runtime: HostRuntime | None = None
     """What the workers need for pods in virtual machines."""
     pod_tees: tuple[str, ...] = ()
@@ -117,7 +120,7 @@ def surroundings(draft: Draft) -> workers.Surroundings:
             trust_domain=domain,
             container=server.container,
             reference_values=server.reference_values,
-            initdata_binding=_LONGEST_BINDING if facts.models()[word].trust == "trustee" else None,
+            initdata_binding=draft.cell.initdata if draft.cell and is_bound(draft.cell) else None,
             kms=spec.trust.kms is Kms.DEMO,
             kms_accepts=spec.trust.kms_accepts,
         )

@@ -13,7 +13,7 @@ from confkube.bootstrap import ControlPlaneBoot
 from confkube.bootstrap.nested_values import Overlay
 from confkube.bootstrap.overlay import OVERLAY_UNITS, overlay_files
 from confkube.clouds import resolve
-from confkube.component import refusing
+from confkube.component import refusing, refusing_late
 from confkube.names import CONTROL_PLANE, HOSTS
 from confkube.parse import parse
 from confkube.placement import control_plane_type
@@ -88,22 +88,24 @@ class ControlPlane(pulumi.ComponentResource):
             chart_values=args.get("chart_values", "{}"),
             issuer=args.get("issuer", ""),
         ).apply(
-            lambda known: boot_text(
-                platform,
-                Plan(
-                    name=name,
-                    address=str(address),
-                    addresses=spec.addresses,
-                    join_for=spec.join_for,
-                    model=spec.model,
-                    charts=spec.charts,
-                    pins=spec.pins,
-                    pod_tees=spec.pod_tees,
-                    volumes=spec.volumes,
-                    objects="objects" in args,
-                    overlay=children_network(platform, str(address), hosts, spec.children),
-                    **known,
-                ),
+            refusing_late(
+                lambda known: boot_text(
+                    platform,
+                    Plan(
+                        name=name,
+                        address=str(address),
+                        addresses=spec.addresses,
+                        join_for=spec.join_for,
+                        model=spec.model,
+                        charts=spec.charts,
+                        pins=spec.pins,
+                        pod_tees=spec.pod_tees,
+                        volumes=spec.volumes,
+                        objects="objects" in args,
+                        overlay=children_network(platform, str(address), hosts, spec.children),
+                        **known,
+                    ),
+                )
             )
         )
         machines = platform.machines(

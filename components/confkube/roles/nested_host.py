@@ -12,7 +12,7 @@ from confkube.bootstrap import Archive
 from confkube.bootstrap.nested_host import nested_host
 from confkube.bootstrap.nested_values import Children, NestedHostBoot, Overlay
 from confkube.clouds import resolve
-from confkube.component import refusing
+from confkube.component import refusing, refusing_late
 from confkube.names import HOSTS
 from confkube.parse import parse
 from confkube.placement import machine_type
@@ -77,8 +77,8 @@ class NestedHost(pulumi.ComponentResource):
             ca_hash=join["ca_hash"],
             token=join["token"],
         )
-        text = known.apply(lambda found: boot_text(platform, plan, Surroundings(**found)))
-        children = known.apply(lambda found: child_text(platform, plan, Surroundings(**found)))
+        text = known.apply(refusing_late(lambda found: boot_text(platform, plan, Surroundings(**found))))
+        children = known.apply(refusing_late(lambda found: child_text(platform, plan, Surroundings(**found))))
         machines = platform.machines(
             name,
             MachineSpec(
@@ -155,7 +155,7 @@ def child_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
 def boot_text(platform: Platform, plan: Plan, around: Surroundings) -> str:
     """Render the user data of a host; pure, so that its size is known before anything exists."""
     children, tee = plan.children, plan.tee.value if plan.tee else facts.NO_TEE
-    cell = facts.placed("nested-nodes", "workers", platform.cloud, tee, allow=facts.GUARDED)
+    cell = facts.child_capable(platform.cloud, tee, allow=facts.GUARDED)
     emulated = cell.hypervisor == "qemu-tcg"
     return nested_host(
         NestedHostBoot(

@@ -32,8 +32,9 @@ class PeerPodImage(pulumi.ComponentResource):
     def __init__(self, name: str, args: PeerPodImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec = parse(_Arguments, args)
         platform = resolve(spec.platform)
+        content = content_of(spec.image)
+        platform.limits.check_image(f"{name}: image", content, Cvm(tee=spec.tee))
         super().__init__("confkube:index:PeerPodImage", name, {}, opts)
-        content = Existing(image_id=spec.image.id) if spec.image.id else Disk(address=spec.image.disk or "")
         self._image = platform.image(
             name,
             ImageSpec(content=content, isolation=Cvm(tee=spec.tee), labels=args["cluster"]["labels"]),
@@ -46,3 +47,8 @@ class PeerPodImage(pulumi.ComponentResource):
     def ref(self) -> ImageRef:
         """What the pod VMs of ``PeerPods`` take as ``image``."""
         return {"image_id": self._image.image_id, "root_device": self._image.root_device}
+
+
+def content_of(image: PodImage) -> Existing | Disk:
+    """What an image is, or is made from."""
+    return Existing(image_id=image.id) if image.id is not None else Disk(address=image.disk or "")

@@ -10,7 +10,7 @@ from confkube import facts
 from confkube.clouds.aws import pod_images
 from confkube.clouds.aws.confidential import refuse_image, refuse_isolation
 from confkube.errors import Refusal
-from confkube.platform import Disk, Existing, Image, ImageSpec, Stock
+from confkube.platform import Disk, Existing, Image, ImageSpec, Isolation, Stock
 
 ARCHITECTURE = "x86_64"
 """Of every machine type that the facts offer here."""
@@ -91,3 +91,16 @@ def _look_up(
 def _warn_of_age(found: aws.ec2.GetAmiResult, what: str, opts: pulumi.ResourceOptions) -> None:
     if found.deprecation_time and found.deprecation_time < datetime.now(UTC).isoformat():
         pulumi.log.warn(f"the image {found.name} is deprecated since {found.deprecation_time}; {what}", opts.parent)
+
+
+def check(where: str, content: Disk | Existing, isolation: Isolation) -> None:
+    """Refuse what cannot be an image; whether it exists and how it boots, only EC2 knows.
+
+    Raises:
+        Refusal: So it is.
+    """
+    del isolation
+    if isinstance(content, Disk):
+        pod_images.parsed(where, content.address)
+    elif not _IMAGE_ID.fullmatch(content.image_id):
+        raise Refusal(f"{where}: {content.image_id!r} is not the id of an image; write ami- and its hexadecimal digits")

@@ -27,7 +27,9 @@ from confkube.platform import (
 SANDBOX_CALLER = re.compile(r"arn:aws:iam::0{8}\d{4}:user/confkube-sandbox")
 """Whom the simulated cloud says one is; no real account has such a number."""
 
-LIMITS = Limits(user_data_bytes=16384, network_prefix=(16, 28), reserved_prefixes=("sg-", "podvm-"))
+LIMITS = Limits(
+    check_image=images.check, user_data_bytes=16384, network_prefix=(16, 28), reserved_prefixes=("sg-", "podvm-")
+)
 """User data: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html, 2026-11-23.
 Names: ``podvm-`` tells pod VMs from all other machines (adaptor_rights.py); a security group's may not begin with
 ``sg-``,

@@ -14,7 +14,7 @@ from confkube.clouds.azure.confidential import refuse_image
 from confkube.clouds.azure.settings import AzureSettings
 from confkube.errors import Refusal
 from confkube.facts.pod_images import refuse_without_attester
-from confkube.platform import Cvm, Disk, Existing, Image, ImageSpec, Stock
+from confkube.platform import Cvm, Disk, Existing, Image, ImageSpec, Isolation, Stock
 
 _VERSION = r"(\d+\.\d+\.\d+|latest)"
 _OWN = re.compile(
@@ -89,3 +89,17 @@ def _reference(image_id: str) -> dict[str, Any]:
     if len(parts) != 4 or not all(parts):
         raise Refusal(f"image {image_id!r} is neither publisher:offer:sku:version nor the id of an image")
     return dict(zip(("publisher", "offer", "sku", "version"), parts, strict=True))
+
+
+def check(where: str, content: Disk | Existing, isolation: Isolation) -> None:
+    """Refuse what cannot be an image; whether it exists, only Azure knows.
+
+    Raises:
+        Refusal: So it is.
+    """
+    if isinstance(content, Disk):
+        pod_images.refuse_address(where, content.address)
+        return
+    refuse_id(where, content.image_id)
+    if isinstance(isolation, Cvm):
+        refuse_without_attester("azure", content.image_id, isolation.tee.value)

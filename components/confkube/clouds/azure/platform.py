@@ -27,6 +27,7 @@ SANDBOX_TENANT = "00000000-0000-4000-8000-000000000000"
 """The directory of the simulated cloud; no real one is all zeros."""
 
 LIMITS = Limits(
+    check_image=images.check,
     user_data_bytes=65535,
     network_prefix=(8, 29),
     group_machines=1000,

@@ -42,11 +42,7 @@ def create(name: str, address: str, spec: ImageSpec, settings: AzureSettings, op
     Raises:
         Refusal: The address is another one.
     """
-    if not _ADDRESS.fullmatch(address):
-        raise Refusal(
-            f"{name}: {address!r} is not a disk image here; write https://ACCOUNT.blob.core.windows.net/CONTAINER/"
-            "NAME.vhd without a folder, query or signature"
-        )
+    refuse_address(name, address)
     labels = spec.labels or {}
     place = tenancy.create(name, settings, labels, opts, suffix=f"-{digest(name, 8)}")
     inside = place.options(opts)
@@ -102,3 +98,16 @@ def create(name: str, address: str, spec: ImageSpec, settings: AzureSettings, op
         **common,
     )
     return Image(image_id=version.id, root_device="unknown", resource=version)
+
+
+def refuse_address(where: str, address: str) -> None:
+    """Refuse what is not the address of a disk in a storage account.
+
+    Raises:
+        Refusal: It is not; the message shows the form.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise Refusal(
+            f"{where}: {address!r} is not a disk image here; write https://ACCOUNT.blob.core.windows.net/CONTAINER/"
+            "NAME.vhd without a folder, query or signature"
+        )

@@ -10,8 +10,8 @@ from pulumi_gcp.compute import outputs
 from confkube import facts
 from confkube.clouds.gcp import pod_images
 from confkube.clouds.gcp.confidential import refuse_features, refuse_image
-from confkube.clouds.gcp.late import refusing
 from confkube.clouds.gcp.settings import GcpSettings
+from confkube.component import refusing_late
 from confkube.errors import Refusal
 from confkube.facts.pod_images import refuse_without_attester
 from confkube.platform import Cvm, Disk, Existing, Image, ImageSpec, Isolation, Stock
@@ -73,7 +73,7 @@ def _existing(
     # What a look-up answers has no features; what is read as a resource has, and is no more ours for it.
     held = gcp.compute.Image.get(name, f"projects/{project}/global/images/{image}", opts=opts)
 
-    @refusing
+    @refusing_late
     def checked(features: Sequence[outputs.ImageGuestOsFeature]) -> str:
         refuse_features(address, [each.type for each in features or ()], isolation)
         return link
@@ -97,3 +97,19 @@ def _look_up(
         raise Refusal(f"{name}: the image {image} of {project} is {found.status.lower()}, not ready")
     known[address] = found.self_link
     return found.self_link
+
+
+def check(where: str, content: Disk | Existing, isolation: Isolation) -> None:
+    """Refuse what cannot be an image; whether it exists and what it carries, only Compute Engine knows.
+
+    Raises:
+        Refusal: So it is.
+    """
+    if isinstance(content, Disk):
+        pod_images.source(where, content.address)
+        return
+    try:
+        parts(content.image_id)
+        refuse_without_attester("gcp", content.image_id, isolation.tee.value if isinstance(isolation, Cvm) else "none")
+    except Refusal as refusal:
+        raise Refusal(f"{where}: {refusal}") from None

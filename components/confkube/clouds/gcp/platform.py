@@ -28,6 +28,7 @@ SANDBOX_NUMBER = re.compile(r"0\d{11}")
 """The number of a project of the simulated cloud; no real one begins with zero."""
 
 LIMITS = Limits(
+    check_image=images.check,
     borrowed_pods=False,
     user_data_bytes=262144,
     network_prefix=(8, 29),
