@@ -94,6 +94,8 @@ def _settings(value: object, where: str) -> Mapping[object, object]:
 def _plain(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - as above
     if kind is Any:
         return value
+    if type(value).__module__.partition(".")[0] == "pulumi":
+        raise Refusal(f"{where}: an output is known too late, as this decides what is created; give the value itself")
     if kind is IPv4Network:
         return _range(value, where)
     if issubclass(kind, Enum):

@@ -169,6 +169,12 @@ CASES = {
         {"tee": "snp", "pods": [{"image": {"id": ""}}]},
         "args.pods[0].image: id and disk cannot be empty",
     ),
+    "an image that is known late": (
+        "coco-peer-pods",
+        "aws",
+        {"tee": "snp", "pods": [{"image": {"id": pulumi.Output.from_input(AMI)}}]},
+        "args.pods[0].image.id: an output is known too late",
+    ),
     "an image of another cloud": (
         "coco-peer-pods",
         "aws",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from confkube import facts
 from confkube.errors import Refusal
 from confkube.facts.capabilities import capabilities
+from confkube.facts.docs import matrix
 from confkube.facts.words import CLOSED
 
 CLOUDS = tuple(capabilities().clouds)
@@ -259,3 +260,17 @@ def test_a_misleading_answer_is_told_where_the_tee_is_missing():
     with pytest.raises(Refusal) as refusal:
         facts.zone("aws", "us-west-2", "us-west-2a", "snp")
     assert "out of stock" not in str(refusal.value)
+
+
+def test_development_profiles_are_listed_where_a_model_has_one():
+    assert {each.model for each in matrix(tee="none")} == {"nested-nodes", "coco-nested"}
+    with pytest.raises(Refusal, match=r"^tee: nothing asked for has a development profile .* nested-nodes on aws"):
+        matrix("cvm-nodes", tee="none")
+
+
+def test_a_size_that_is_not_known_is_answered_with_sizes_that_have_the_tee():
+    with pytest.raises(Refusal, match=r"'m6a\.larg' is not known; choose one of .*m6a\.large") as refused:
+        facts.require_type("aws", "m6a.larg", "snp")
+    assert all(
+        facts.instance_type("aws", each).tees for each in str(refused.value).split("choose one of ")[1].split(", ")
+    )

@@ -53,6 +53,7 @@ def fake(tmp_path, monkeypatch):
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(watchers, "used", lambda: 0)
     memory(monkeypatch, 8)
     disk(monkeypatch, 100)
     which = shutil.which

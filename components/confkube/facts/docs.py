@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from confkube.errors import Refusal
 from confkube.facts.artifacts import versions
 from confkube.facts.capabilities import capabilities
 from confkube.facts.records import Artifact, Support
@@ -17,20 +18,27 @@ def matrix(model: str | None = None, cloud: str | None = None, tee: str | None =
     """Compute the support of every combination, or of those with the given words.
 
     Raises:
-        Refusal: A given word is not known.
+        Refusal: A given word is not known, or no combination asked for can be without a TEE.
     """
     wanted_models = (model,) if model else tuple(models())
     wanted_clouds = (cloud,) if cloud else clouds()
-    return tuple(
+    found = tuple(
         supported(each, where, protection)
         for each in wanted_models
         for where in wanted_clouds
-        for protection in ((tee,) if tee else _tees(each, where))
+        for protection in _tees(each, where, tee)
     )
+    if not found:
+        profiles = ", ".join(f"{each.model} on {each.cloud}" for each in matrix(tee=NO_TEE))
+        raise Refusal(f"tee: nothing asked for has a development profile without a TEE; choose one of {profiles}")
+    return found
 
 
-def _tees(model: str, cloud: str) -> tuple[str, ...]:
-    return (*TEES, NO_TEE) if has_development_profile(model, cloud) else TEES
+def _tees(model: str, cloud: str, wanted: str | None) -> tuple[str, ...]:
+    profile = (NO_TEE,) if has_development_profile(model, cloud) else ()
+    if wanted == NO_TEE:
+        return profile
+    return (wanted,) if wanted else (*TEES, *profile)
 
 
 def page() -> str:

@@ -1,7 +1,7 @@
 """Instance types (``instances/*.csv``), regions and zones (``regions.toml``)."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from confkube.errors import Refusal, choose
@@ -68,8 +68,13 @@ def parse_instances(cloud: str, text: str | None = None) -> tuple[InstanceType, 
     return tuple(found)
 
 
-def instance_type(cloud: str, name: str) -> InstanceType:
+def instance_type(cloud: str, name: str, good: Sequence[str] = ()) -> InstanceType:
     """Return a machine size.
+
+    Args:
+        cloud: Cloud name.
+        name: Size.
+        good: Names to choose from where this one is not known; all of the cloud when left out.
 
     Raises:
         Refusal: The size is not recorded; lists the nearest names.
@@ -77,7 +82,7 @@ def instance_type(cloud: str, name: str) -> InstanceType:
     sizes = {size.name: size for size in instance_types(cloud)}
     if name in sizes:
         return sizes[name]
-    near = difflib.get_close_matches(name, sizes, n=_NEAR, cutoff=0.0)
+    near = difflib.get_close_matches(name, good or sizes, n=_NEAR, cutoff=0.0)
     raise choose(f"{cloud} instance type", name, near)
 
 
@@ -119,9 +124,9 @@ def require_type(
         Refusal: Unknown size, a size without the TEE (lists sizes that have it), or a status that is not allowed.
     """
     known_tee(tee, with_none=True)
-    size = instance_type(cloud, name)
+    good = [other.name for other in instance_types(cloud) if _has(other, tee, as_host=as_host)]
+    size = instance_type(cloud, name, good)
     if not _has(size, tee, as_host=as_host):
-        good = [other.name for other in instance_types(cloud) if _has(other, tee, as_host=as_host)]
         what = (
             f"has no {tee}" if not as_host else "starts no children" if tee == NO_TEE else f"starts no {tee} children"
         )
