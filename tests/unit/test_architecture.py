@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import source_trees
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "components" / "confkube"
@@ -44,7 +45,7 @@ def modules(*folders):
 
 
 def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(source_trees.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -165,7 +166,7 @@ def test_every_cloud_has_the_files_and_functions_of_the_first(cloud):
 
 
 def public_functions(path):
-    return {each.name for each in ast.parse(path.read_text()).body if isinstance(each, ast.FunctionDef)}
+    return {each.name for each in source_trees.parse(path.read_text()).body if isinstance(each, ast.FunctionDef)}
 
 
 def test_asking_for_the_daemon_loads_no_simulation():

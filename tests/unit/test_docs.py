@@ -1,11 +1,11 @@
 """The documents: links lead somewhere, commands exist, examples parse, nothing is of one computer or one index."""
 
-import ast
 import re
 from pathlib import Path
 
 import click
 import pytest
+import source_trees
 import yaml
 
 from confkube import models
@@ -109,7 +109,7 @@ def test_no_local_path_and_no_package_index(path):
 @every_document
 def test_examples_parse(path):
     for text in blocks(path, "python"):
-        ast.parse(text)
+        source_trees.parse(text)
     for text in blocks(path, "yaml"):
         assert isinstance(yaml.safe_load(text), dict)
 

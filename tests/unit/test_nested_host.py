@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
+import source_trees
 from boot import samples
 from boot.children_world import OVERLAY, boot
 
@@ -181,11 +182,11 @@ def test_the_program_of_the_host_arrives_whole_without_its_documentation():
         if not path.endswith(".py"):
             continue
         original = (source / path.rpartition("/")[2]).read_text()
-        assert ast.dump(_undocumented(original)) == ast.dump(ast.parse(file.text))
+        assert ast.dump(_undocumented(original)) == ast.dump(source_trees.parse(file.text))
 
 
 def _undocumented(text):
-    tree = ast.parse(text)
+    tree = source_trees.parse(text)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

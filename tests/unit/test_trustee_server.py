@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import source_trees
 from boot import samples
 from boot import trustee as values
 
@@ -242,7 +243,7 @@ def test_only_the_part_of_the_program_that_fits_is_on_the_machine():
 
 
 def without_docstrings(text):
-    tree = ast.parse(text)
+    tree = source_trees.parse(text)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
@@ -270,7 +271,7 @@ def test_what_is_carried_is_the_program_without_its_docstrings(name):
     assert carried.mode == 0o644
     assert '"""' not in carried.text
     compile(carried.text, name, "exec")
-    assert ast.dump(ast.parse(carried.text)) == without_docstrings((RELYING / f"{name}.py").read_text())
+    assert ast.dump(source_trees.parse(carried.text)) == without_docstrings((RELYING / f"{name}.py").read_text())
 
 
 def test_the_same_words_everywhere():
