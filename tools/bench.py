@@ -17,12 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+BY_HAND = ROOT / "tools" / "bench"
+MODEL = "cvm-nodes"
+"""The model that the programs by hand make; the lab has a benchmark of its own, bench_lab.py."""
 STACKS = [
     name
-    for path in sorted((ROOT / "stacks" / "config").glob("Pulumi.*.yaml"))
-    if not (name := path.name.split(".")[1]).endswith("-lab")  # that has a benchmark of its own, bench_lab.py
+    for path in sorted((ROOT / "stacks" / "config").glob(f"Pulumi.{MODEL}-*.yaml"))
+    for name in [path.name.split(".")[1]]
+    if (BY_HAND / f"{name.removeprefix(f'{MODEL}-').split('-')[0]}.py").exists()
 ]
-BY_HAND = ROOT / "tools" / "bench"
 OPERATIONS = ("preview", "up", "up again", "destroy")
 COMMANDS = {
     "preview": ["preview"],
