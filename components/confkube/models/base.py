@@ -65,7 +65,7 @@ class Model(pulumi.ComponentResource):
         platform: Platform,
         opts: pulumi.ResourceOptions | None,
     ) -> None:
-        """Register the model, and make what every cluster has first: its identity and its network."""
+        """Register the model, and make what every cluster has first: its identity."""
         self._account: Account = platform.account(models.asking(opts))
         super().__init__(f"confkube:index:{type(self).__name__}", name, {}, opts)
         self._name, self._args, self._shared, self._platform = name, args, spec, platform
@@ -73,12 +73,12 @@ class Model(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(parent=self)
         self._images: dict[Isolation, ImageRef] = {}
         self._after = after(opts)
+        # Keys and names cost nothing and exist nowhere but in the state, so they are made while images are looked up.
+        self._cluster = Cluster(name, {"owner": spec.owner, "ttl": spec.ttl}, self._inside)
         self._image(Plain())
 
-    def _foundations(self) -> None:
-        """The cluster's identity, and its network."""
-        spec = self._shared
-        self._cluster = Cluster(self._name, {"owner": spec.owner, "ttl": spec.ttl}, self._inside)
+    def _make_network(self) -> None:
+        """The cluster's network."""
         self._network_id, self._tiers, self._ready = self._network()
 
     def _network(self) -> tuple[pulumi.Input[str], Mapping[str, TierRef], tuple[pulumi.Resource, ...]]:

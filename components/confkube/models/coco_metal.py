@@ -55,7 +55,7 @@ class CocoMetal(Model):
     def __init__(self, name: str, args: CocoMetalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec, platform, cell = checked_coco_metal(name, args)
         self._begin(name, args, spec, platform, opts)
-        self._foundations()
+        self._make_network()
         self._control_plane(pod_tees=[cell.tee])
         trust = self._trust_server(spec.tee, cell)
         self._initdata(trust, cell)

@@ -55,7 +55,7 @@ class CocoNested(Model):
     def __init__(self, name: str, args: CocoNestedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec, platform, cell = checked_coco_nested(name, args)
         self._begin(name, args, spec, platform, opts)
-        self._foundations()
+        self._make_network()
         self._control_plane(pod_tees=[cell.tee])
         trust = self._trust_server(spec.tee, cell)
         self._initdata(trust, cell)

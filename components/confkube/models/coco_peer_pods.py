@@ -65,7 +65,7 @@ class CocoPeerPods(Model):
     def __init__(self, name: str, args: CocoPeerPodsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec, platform, cell = checked_coco_peer_pods(name, args)
         self._begin(name, args, spec, platform, opts)
-        self._foundations()
+        self._make_network()
         images = {
             tee: PeerPodImage(
                 f"{name}-{PODS}-{tee.value}",

@@ -50,7 +50,7 @@ class CvmNodes(Model):
         self._begin(name, args, spec, platform, opts)
         for tee in dict.fromkeys([spec.tee, *(pool.tee for pool in spec.pools if pool.tee)]):
             self._image(Cvm(tee=tee))
-        self._foundations()
+        self._make_network()
         self._control_plane()
         trust = self._trust_server(spec.tee)
         pools = self._workers(spec.pools, WorkerKind.CONFIDENTIAL, spec.tee, {"trust": trust})

@@ -57,7 +57,7 @@ class NestedNodes(Model):
         self._begin(name, args, spec, platform, opts)
         isolation = Nested(tee=spec.tee)
         self._image(isolation)
-        self._foundations()
+        self._make_network()
         self._control_plane(children=args["children"], hosts_cidr=self._tiers[HOSTS]["cidr"])
         trust = self._trust_server(spec.tee)
         machine = {key: each for key, each in args.get("hosts", {}).items() if key != "count"}
