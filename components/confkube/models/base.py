@@ -8,7 +8,7 @@ import pulumi
 from confkube import models
 from confkube.attest.initdata import Binding
 from confkube.attest.pods import is_bound, of_cluster
-from confkube.component import refusing_late
+from confkube.component import refusing
 from confkube.facts import Cell
 from confkube.model_specs import Cluster as ClusterSpec
 from confkube.names import CONTROL_PLANE, TRUST, WORKERS
@@ -186,7 +186,7 @@ class Model(pulumi.ComponentResource):
     def _initdata(self, trust: TrustRef, cell: Cell) -> None:
         """What the pods of a cluster with a Trustee start with, and where that is bound."""
         found = pulumi.Output.all(trust["endpoint"], trust["root_certificate"]).apply(
-            refusing_late(lambda known: of_cluster(*known))
+            refusing(lambda known: of_cluster(*known))
         )
         self.runtime_class = pulumi.Output.from_input(cell.runtime_class or "")
         self.initdata = found.apply(lambda made: made.encoded())

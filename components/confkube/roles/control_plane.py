@@ -13,7 +13,7 @@ from confkube.bootstrap import ControlPlaneBoot
 from confkube.bootstrap.nested_values import Overlay
 from confkube.bootstrap.overlay import OVERLAY_UNITS, overlay_files
 from confkube.clouds import resolve
-from confkube.component import refusing, refusing_late
+from confkube.component import refusing
 from confkube.names import CONTROL_PLANE, HOSTS
 from confkube.parse import parse
 from confkube.placement import control_plane_type
@@ -88,7 +88,7 @@ class ControlPlane(pulumi.ComponentResource):
             chart_values=args.get("chart_values", "{}"),
             issuer=args.get("issuer", ""),
         ).apply(
-            refusing_late(
+            refusing(
                 lambda known: boot_text(
                     platform,
                     Plan(

@@ -12,7 +12,7 @@ from confkube.bootstrap import Archive
 from confkube.bootstrap.nested_host import nested_host
 from confkube.bootstrap.nested_values import Children, NestedHostBoot, Overlay
 from confkube.clouds import resolve
-from confkube.component import refusing, refusing_late
+from confkube.component import refusing
 from confkube.names import HOSTS
 from confkube.parse import parse
 from confkube.placement import machine_type
@@ -77,8 +77,8 @@ class NestedHost(pulumi.ComponentResource):
             ca_hash=join["ca_hash"],
             token=join["token"],
         )
-        text = known.apply(refusing_late(lambda found: boot_text(platform, plan, Surroundings(**found))))
-        children = known.apply(refusing_late(lambda found: child_text(platform, plan, Surroundings(**found))))
+        text = known.apply(refusing(lambda found: boot_text(platform, plan, Surroundings(**found))))
+        children = known.apply(refusing(lambda found: child_text(platform, plan, Surroundings(**found))))
         machines = platform.machines(
             name,
             MachineSpec(

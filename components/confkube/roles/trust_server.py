@@ -13,7 +13,7 @@ from confkube.attest.initdata import Binding
 from confkube.attest.pods import of_cluster
 from confkube.bootstrap import DEMO_PATH, RelyingParty, TrusteeServerBoot, TrustServerBoot
 from confkube.clouds import resolve
-from confkube.component import refusing, refusing_late
+from confkube.component import refusing
 from confkube.errors import choose
 from confkube.parse import parse
 from confkube.placement import confidential_type
@@ -95,7 +95,7 @@ class TrustServer(pulumi.ComponentResource):
             kms_accepts=spec.kms_accepts,
         )
         text = pulumi.Output.all(cluster["cluster_id"], root.certificate).apply(
-            refusing_late(lambda known: boot_text(platform, plan, *known))
+            refusing(lambda known: boot_text(platform, plan, *known))
         )
         machines = platform.machines(
             name,

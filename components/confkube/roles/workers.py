@@ -9,7 +9,7 @@ import pulumi
 from confkube import bootstrap, facts
 from confkube.bootstrap import HostRuntime, Taint, TrustAgent, WorkerBoot
 from confkube.clouds import resolve
-from confkube.component import refusing, refusing_late
+from confkube.component import refusing
 from confkube.errors import Refusal
 from confkube.parse import parse
 from confkube.placement import isolation_of, pool_type
@@ -69,7 +69,7 @@ class Workers(pulumi.ComponentResource):
             trust_endpoint=trust["endpoint"] if trust else "",
             trust_domain=trust["trust_domain"] if trust else "",
             root_certificate=trust["root_certificate"] if trust else "",
-        ).apply(refusing_late(lambda known: boot_text(platform, pool, isolation, Surroundings(**known), runtime)))
+        ).apply(refusing(lambda known: boot_text(platform, pool, isolation, Surroundings(**known), runtime)))
         machines = platform.machines(
             name,
             MachineSpec(

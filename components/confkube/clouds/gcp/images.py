@@ -11,7 +11,7 @@ from confkube import facts
 from confkube.clouds.gcp import pod_images
 from confkube.clouds.gcp.confidential import refuse_features, refuse_image
 from confkube.clouds.gcp.settings import GcpSettings
-from confkube.component import refusing_late
+from confkube.component import refusing
 from confkube.errors import Refusal
 from confkube.facts.pod_images import refuse_without_attester
 from confkube.platform import Cvm, Disk, Existing, Image, ImageSpec, Isolation, Stock
@@ -73,7 +73,7 @@ def _existing(
     # What a look-up answers has no features; what is read as a resource has, and is no more ours for it.
     held = gcp.compute.Image.get(name, f"projects/{project}/global/images/{image}", opts=opts)
 
-    @refusing_late
+    @refusing
     def checked(features: Sequence[outputs.ImageGuestOsFeature]) -> str:
         refuse_features(address, [each.type for each in features or ()], isolation)
         return link

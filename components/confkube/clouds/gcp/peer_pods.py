@@ -15,7 +15,7 @@ from confkube.clouds.gcp.confidential import pod_vm_settings
 from confkube.clouds.gcp.images import parts
 from confkube.clouds.gcp.labels import description, short_name
 from confkube.clouds.gcp.settings import GcpSettings
-from confkube.component import refusing_late
+from confkube.component import refusing
 from confkube.errors import Refusal
 from confkube.platform import Labels, PeerPodAccess, PeerPodSpec
 
@@ -38,9 +38,7 @@ def create(name: str, spec: PeerPodSpec, settings: GcpSettings, opts: pulumi.Res
     told = pod_vm_settings(pods)
     if isinstance(pods.image.image_id, str):
         _image(pods.image.image_id, settings)
-    image = pulumi.Output.from_input(pods.image.image_id).apply(
-        refusing_late(lambda address: _image(address, settings))
-    )
+    image = pulumi.Output.from_input(pods.image.image_id).apply(refusing(lambda address: _image(address, settings)))
     account = gcp.serviceaccount.Account(
         f"{name}-identity",
         account_id=short_name(spec.labels, name),
