@@ -2,12 +2,11 @@
 
 import json
 import os
-import sys
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from confkube.errors import Refusal
+from confkube import standard_input
 from confkube.names import digest
 from confkube_lab.home import LabHome
 
@@ -18,7 +17,7 @@ def network_up(home: LabHome) -> None:
     """Make the network that standard input describes (for the platform)."""
     from confkube_lab import labs, spec  # noqa: PLC0415
 
-    _answer(labs.up(home, spec.network(_spec()), os.environ))
+    _answer(labs.up(home, spec.network(standard_input.read()), os.environ))
 
 
 @click.command("network-down", hidden=True)
@@ -37,7 +36,7 @@ def machines_up(home: LabHome) -> None:
     """Make the machine or pool that standard input describes (for the platform)."""
     from confkube_lab import machines, spec  # noqa: PLC0415
 
-    wanted = spec.machines(_spec())
+    wanted = spec.machines(standard_input.read())
     _answer(machines.apply(home, wanted) | {"loopback": home.loopback, "boot_digest": digest(wanted["user_data"])})
 
 
@@ -49,18 +48,6 @@ def machines_down(home: LabHome, name: str) -> None:
     from confkube_lab import machines  # noqa: PLC0415
 
     machines.remove(home, name)
-
-
-def _spec() -> dict[str, Any]:
-    try:
-        found: object = json.load(sys.stdin)
-    except AttributeError:
-        raise Refusal("standard input is closed; what is wanted comes there, as JSON") from None
-    except ValueError as error:
-        raise Refusal(f"standard input is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise Refusal("standard input is not a JSON object")
-    return cast("dict[str, Any]", found)
 
 
 def _answer(value: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from confkube import standard_input
 from confkube.errors import Refusal
 from confkube.metal import told
 from confkube.metal.hosts import Host
@@ -17,7 +18,7 @@ def network_up() -> None:
     """Check all hosts of a cluster, and change none (for the platform)."""
     from confkube.metal import checks  # noqa: PLC0415
 
-    spec, block = parse(told.NetworkSpec, told.standard_input(), "standard input"), told.block()
+    spec, block = parse(told.NetworkSpec, standard_input.read(), "standard input"), told.block()
     for each in checks.require(block, spec.cluster):
         unknown = [row.check for row in each.findings if row.ok is None]
         if unknown:
@@ -30,7 +31,7 @@ def network_down() -> None:
     """Give back what a run that was cut off has left on the hosts of a cluster (for the platform)."""
     from confkube.metal import preparation  # noqa: PLC0415
 
-    spec, block = parse(told.NetworkSpec, told.standard_input(), "standard input"), told.block()
+    spec, block = parse(told.NetworkSpec, standard_input.read(), "standard input"), told.block()
     preparation.down(spec.cluster, "", block.hosts, block.ssh_config)
 
 
@@ -65,7 +66,7 @@ def machines_down() -> None:
 
 
 def _machines() -> tuple[told.MachinesSpec, told.Reach]:
-    spec, reach = parse(told.MachinesSpec, told.standard_input(), "standard input"), told.reach()
+    spec, reach = parse(told.MachinesSpec, standard_input.read(), "standard input"), told.reach()
     if not reach.hosts:
         raise Refusal(f"{told.VARIABLE} names no host")
     return spec, reach

@@ -1,8 +1,7 @@
-"""What the commands of the platform are told: which hosts in the environment, the rest on standard input."""
+"""What the commands of the platform are told: which hosts, in the environment, and the shapes of standard input."""
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -50,23 +49,6 @@ class Reach:
     hosts: tuple[Host, ...]
     control_plane: str | None = None
     ssh_config: str | None = None
-
-
-def standard_input() -> dict[str, Any]:
-    """The JSON object on standard input.
-
-    Raises:
-        Refusal: There is none.
-    """
-    try:
-        found: object = json.load(sys.stdin)
-    except AttributeError:
-        raise Refusal("standard input is closed; what is wanted comes there, as JSON") from None
-    except ValueError as error:
-        raise Refusal(f"standard input is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise Refusal("standard input is not a JSON object")
-    return cast("dict[str, Any]", found)
 
 
 def block(environ: Mapping[str, str] = os.environ) -> Hosts:

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from confkube import facts
+from confkube.clouds import adaptor
 from confkube.clouds.aws.adaptor_rights import PeerPodScope, document
 from confkube.clouds.aws.labels import tags
 from confkube.errors import Refusal
@@ -92,15 +93,11 @@ def _settings(spec: PeerPodSpec, pods: PodVms, region: str) -> Mapping[str, pulu
         "PODVM_INSTANCE_TYPE": pods.machine_types[0],
         "PODVM_INSTANCE_TYPES": ",".join(pods.machine_types),
         "ROOT_VOLUME_SIZE": str(spec.disk_gib),
-        "TAGS": pulumi.Output.from_input(spec.labels).apply(_listed),  # pyright: ignore[reportArgumentType]
+        "TAGS": adaptor.tags(spec.labels),
         "USE_PODVM_LAUNCHTEMPLATE": "false",
         "USE_PUBLIC_IP": "false",
         "VXLAN_PORT": VXLAN_PORT,
     }
-
-
-def _listed(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _document(spec: PeerPodSpec, pods: PodVms, user: aws.iam.User, region: str) -> pulumi.Output[str]:

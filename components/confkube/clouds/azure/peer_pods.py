@@ -1,11 +1,11 @@
 """The access of cloud-api-adaptor: an identity that tokens of the cluster become, without any secret."""
 
 import itertools
-from collections.abc import Mapping
 
 import pulumi
 import pulumi_azure_native as azure
 
+from confkube.clouds import adaptor
 from confkube.clouds.azure import adaptor_rights, issuer, tenancy
 from confkube.clouds.azure.labels import tags
 from confkube.clouds.azure.settings import AzureSettings
@@ -117,15 +117,11 @@ def _settings(spec: PeerPodSpec, settings: AzureSettings, pods: Tenancy) -> dict
         "ENABLE_SECURE_BOOT": "false",
         "ROOT_VOLUME_SIZE": str(spec.disk_gib),
         "SSH_USERNAME": "peerpod",
-        "TAGS": pulumi.Output.from_input(spec.labels).apply(_listed),  # pyright: ignore[reportArgumentType]
+        "TAGS": adaptor.tags(spec.labels),
         "TUNNEL_TYPE": "vxlan",
         "USE_PUBLIC_IP": "false",
         "VXLAN_PORT": _TUNNEL_PORT,
     }
-
-
-def _listed(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _identified(client: pulumi.Output[str]) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pulumi_gcp as gcp
 
 from confkube.clouds.gcp.labels import description, labels, short_name
 from confkube.clouds.gcp.settings import GcpSettings
-from confkube.platform import MachineSpec, Secret
+from confkube.platform import Labels, MachineSpec, Secret
 
 _READER = "roles/secretmanager.secretAccessor"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -29,6 +29,20 @@ class Identity:
         return {"email": self.account.email, "scopes": [_SCOPE]}
 
 
+def service_account(
+    name: str, labels: Labels, settings: GcpSettings, opts: pulumi.ResourceOptions
+) -> gcp.serviceaccount.Account:
+    """Make a service account without any role."""
+    return gcp.serviceaccount.Account(
+        f"{name}-identity",
+        account_id=short_name(labels, name),
+        display_name=name,
+        description=description(labels),
+        project=settings.project,
+        opts=opts,
+    )
+
+
 def secret_id(name: str) -> str:
     """A secret's name as Secret Manager takes it; ``fetch-secret`` does the same."""
     return name.replace("/", "-")
@@ -41,14 +55,7 @@ def create(name: str, spec: MachineSpec, settings: GcpSettings, opts: pulumi.Res
     SPIRE knows the instance, only for a machine that has one. To verify such identities the trust server needs no
     right either.
     """
-    account = gcp.serviceaccount.Account(
-        f"{name}-identity",
-        account_id=short_name(spec.labels, name),
-        display_name=name,
-        description=description(spec.labels),
-        project=settings.project,
-        opts=opts,
-    )
+    account = service_account(name, spec.labels, settings, opts)
     if spec.secret is None:
         return Identity(account=account)
     entry = _store(name, spec, spec.secret, settings, opts)

@@ -12,8 +12,9 @@ import pulumi_gcp as gcp
 
 from confkube.clouds.gcp import adaptor_rights
 from confkube.clouds.gcp.confidential import pod_vm_settings
+from confkube.clouds.gcp.identity import service_account
 from confkube.clouds.gcp.images import parts
-from confkube.clouds.gcp.labels import description, short_name
+from confkube.clouds.gcp.labels import description
 from confkube.clouds.gcp.settings import GcpSettings
 from confkube.component import refusing
 from confkube.errors import Refusal
@@ -39,14 +40,7 @@ def create(name: str, spec: PeerPodSpec, settings: GcpSettings, opts: pulumi.Res
     if isinstance(pods.image.image_id, str):
         _image(pods.image.image_id, settings)
     image = pulumi.Output.from_input(pods.image.image_id).apply(refusing(lambda address: _image(address, settings)))
-    account = gcp.serviceaccount.Account(
-        f"{name}-identity",
-        account_id=short_name(spec.labels, name),
-        display_name=name,
-        description=description(spec.labels),
-        project=settings.project,
-        opts=opts,
-    )
+    account = service_account(name, spec.labels, settings, opts)
     tags = _tags(name, spec.labels, settings, opts)
     granted = adaptor_rights.grant(
         name, spec, adaptor_rights.Identity(account=account, image=image, tags=tags), settings, opts

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from confkube.clouds.lab.command import resource
+from confkube.clouds.local_command import resource
 from confkube.names import digest
 from confkube.platform import Group, Machines, MachineSpec, Single
 
@@ -39,8 +39,7 @@ def _single(name: str, spec: MachineSpec, scale: Single, opts: pulumi.ResourceOp
     secret = {"name": spec.secret.name, "value": spec.secret.value} if spec.secret else None
     made, answer = resource(
         name,
-        "machines-up",
-        f"machines-down {name}",
+        ("lab machines-up", f"lab machines-down {name}"),
         {**_common(name, spec), "address": str(scale.private_ip), "secret": secret},
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=_KEPT, delete_before_replace=True)),
     )
@@ -56,7 +55,7 @@ def _single(name: str, spec: MachineSpec, scale: Single, opts: pulumi.ResourceOp
 
 def _group(name: str, spec: MachineSpec, scale: Group, opts: pulumi.ResourceOptions) -> Machines:
     made, answer = resource(
-        name, "machines-up", f"machines-down {name}", {**_common(name, spec), "count": scale.count}, opts
+        name, ("lab machines-up", f"lab machines-down {name}"), {**_common(name, spec), "count": scale.count}, opts
     )
     return Machines(
         group_id=answer.apply(lambda known: str(known.get("group_id", name))),

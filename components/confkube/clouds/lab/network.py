@@ -2,7 +2,7 @@
 
 import pulumi
 
-from confkube.clouds.lab.command import resource
+from confkube.clouds.local_command import resource
 from confkube.platform import Network, NetworkSpec
 
 
@@ -10,8 +10,7 @@ def create(name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> Networ
     """Make the network. Openings for ranges outside lead nowhere: nothing outside this computer reaches the lab."""
     made, answer = resource(
         name,
-        "network-up",
-        f"network-down {name}",
+        ("lab network-up", f"lab network-down {name}"),
         {
             "name": name,
             "cidr": str(spec.cidr),

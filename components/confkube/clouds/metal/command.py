@@ -7,11 +7,12 @@ command even where changed boot text must not.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi_command import local
 
+from confkube.clouds import local_command
 from confkube.clouds.metal.settings import Host, Hosts
 from confkube.metal.told import VARIABLE
 
@@ -29,18 +30,13 @@ def resource(
     reach = {"hosts": [plain(host) for host in hosts], "control_plane": None, "ssh_config": block.ssh_config}
     if block.control in hosts:
         reach["control_plane"] = block.control.name
-    made = local.Command(
+    return local_command.resource(
         name,
-        create=f"confkube metal {verb}-up",
-        update=f"confkube metal {verb}-up",
-        delete=f"confkube metal {verb}-down",
-        stdin=pulumi.Output.secret(pulumi.Output.json_dumps(spec)),
+        (f"metal {verb}-up", f"metal {verb}-down"),
+        spec,
+        opts,
         environment={VARIABLE: json.dumps(reach, sort_keys=True)},
-        add_previous_output_in_env=True,
-        opts=opts,
     )
-    answer = pulumi.Output.unsecret(made.stdout).apply(lambda text: cast("dict[str, Any]", json.loads(text or "{}")))
-    return made, answer
 
 
 def plain(host: Host) -> dict[str, Any]:
