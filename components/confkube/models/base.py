@@ -78,7 +78,7 @@ class Model(pulumi.ComponentResource):
         self._image(Plain())
 
     def _make_network(self) -> None:
-        """The cluster's network."""
+        """The cluster's network; a step of its own, before which a model may look for more images."""
         self._network_id, self._tiers, self._ready = self._network()
 
     def _network(self) -> tuple[pulumi.Input[str], Mapping[str, TierRef], tuple[pulumi.Resource, ...]]:

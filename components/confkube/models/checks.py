@@ -25,6 +25,7 @@ from confkube.spec import Archive, Pool
 from confkube.types import Kms, Tee, WorkerKind
 
 Spec = TypeVar("Spec", bound=Cluster)
+OfPods = TypeVar("OfPods", CocoNested, CocoMetal, CocoPeerPods)
 
 
 def checked_cvm_nodes(name: str, args: object) -> tuple[CvmNodes, Platform]:
@@ -79,15 +80,15 @@ def checked_nested_nodes(name: str, args: object) -> tuple[NestedNodes, Platform
 
 def _children_fit(spec: NestedNodes, platform: Platform, machine_type: str) -> None:
     """Refuse children whose memory or disks their host does not have; processors may be shared."""
-    children = spec.children
-    known = {size.name: size for size in facts.instance_types(platform.cloud)}.get(machine_type)
-    memory, disk = children.count * children.memory_gib, children.count * children.disk_gib
-    if known and not platform.limits.given_hosts and memory >= known.memory_gib:
+    if platform.limits.given_hosts:
+        return
+    children, memory = spec.children, facts.instance_type(platform.cloud, machine_type).memory_gib
+    if children.count * children.memory_gib >= memory:
         raise Refusal(
-            f"args.children: {children.count} of {children.memory_gib} GiB take all of the {known.memory_gib:g} GiB of "
+            f"args.children: {children.count} of {children.memory_gib} GiB take all of the {memory:g} GiB of "
             f"{machine_type}; choose fewer, smaller ones, or a larger args.hosts.machine_type"
         )
-    if not platform.limits.given_hosts and disk >= spec.hosts.disk_gib:
+    if children.count * children.disk_gib >= spec.hosts.disk_gib:
         raise Refusal(
             f"args.children: {children.count} disks of {children.disk_gib} GiB do not fit the host's "
             f"{spec.hosts.disk_gib}; choose smaller ones, or a larger args.hosts.disk_gib"
@@ -100,9 +101,7 @@ def checked_coco_nested(name: str, args: object) -> tuple[CocoNested, Platform, 
     Raises:
         Refusal: The first thing that cannot be.
     """
-    spec, platform = _common("coco-nested", CocoNested, name, args)
-    cell = _cell("coco-nested", "pods", platform, spec.tee, spec)
-    _demonstration_possible(spec, cell)
+    spec, platform, cell = _common_of_pods("coco-nested", CocoNested, name, args)
     _same_tee(spec.pools, spec.tee)
     pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
     _beside_pools("coco-nested", spec, platform)
@@ -127,9 +126,7 @@ def checked_coco_metal(name: str, args: object) -> tuple[CocoMetal, Platform, Ce
     Raises:
         Refusal: The first thing that cannot be.
     """
-    spec, platform = _common("coco-metal", CocoMetal, name, args)
-    cell = _cell("coco-metal", "pods", platform, spec.tee, spec)
-    _demonstration_possible(spec, cell)
+    spec, platform, cell = _common_of_pods("coco-metal", CocoMetal, name, args)
     spec = _all_hosts(spec, platform, args)
     _same_tee(spec.pools, spec.tee)
     pools = _pools(spec, platform, WorkerKind.CHILD_CAPABLE, spec.pools, spec.tee)
@@ -155,9 +152,7 @@ def checked_coco_peer_pods(name: str, args: object) -> tuple[CocoPeerPods, Platf
     Raises:
         Refusal: The first thing that cannot be.
     """
-    spec, platform = _common("coco-peer-pods", CocoPeerPods, name, args)
-    cell = _cell("coco-peer-pods", "pods", platform, spec.tee, spec)
-    _demonstration_possible(spec, cell)
+    spec, platform, cell = _common_of_pods("coco-peer-pods", CocoPeerPods, name, args)
     for pool in spec.pools:
         if pool.tee:
             raise Refusal(
@@ -196,6 +191,18 @@ def _common(word: str, shape: type[Spec], name: str, args: object) -> tuple[Spec
     return spec, platform
 
 
+def _common_of_pods(word: str, shape: type[OfPods], name: str, args: object) -> tuple[OfPods, Platform, Cell]:
+    """What is checked of every model with confidential pods; also returns the cell that carries them."""
+    spec, platform = _common(word, shape, name, args)
+    cell = _cell(word, "pods", platform, spec.tee, spec)
+    if spec.trust.kms is Kms.DEMO and not is_bound(cell) and UNBOUND not in spec.trust.kms_accepts:
+        raise Refusal(
+            f"args.trust.kms: on {cell.cloud} no evidence shows which initdata a pod started with, so 'demo' would "
+            f"give its secret to nobody; accept that by name with args.trust.kms_accepts: ['{UNBOUND}']"
+        )
+    return spec, platform, cell
+
+
 def _trust_suits(word: str, spec: Cluster) -> None:
     if word == "nested-nodes" and spec.trust.kms is Kms.DEMO:
         raise Refusal(
@@ -224,14 +231,6 @@ def _container_given(word: str, spec: Cluster) -> None:
         raise Refusal(
             f"args.trust.server.container is required: {word} has a Trustee, of whose container image no digest is a "
             "recorded fact; give registry/name@sha256:…, or args.trust.external"
-        )
-
-
-def _demonstration_possible(spec: Cluster, cell: Cell) -> None:
-    if spec.trust.kms is Kms.DEMO and not is_bound(cell) and UNBOUND not in spec.trust.kms_accepts:
-        raise Refusal(
-            f"args.trust.kms: on {cell.cloud} no evidence shows which initdata a pod started with, so 'demo' would "
-            f"give its secret to nobody; accept that by name with args.trust.kms_accepts: ['{UNBOUND}']"
         )
 
 
