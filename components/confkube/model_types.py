@@ -7,15 +7,11 @@ from confkube.role_types import ExistingNetworkArgs
 from confkube.types import AddressesArgs, ArchiveArgs, ChildrenArgs, MachineArgs, PodImageArgs, PoolArgs, Tee, TrustArgs
 
 
-class CvmNodesArgs(TypedDict):
-    """Arguments of a cluster whose workers are confidential virtual machines."""
+class ModelArgs(TypedDict):
+    """Arguments of a cluster in any deployment model."""
 
     platform: PlatformArgs
     """Where the cluster lives: exactly one block."""
-    tee: Tee
-    """TEE of the worker pools that name none, and of the trust server."""
-    pools: NotRequired[list[PoolArgs]]
-    """Worker pools; one pool named ``workers`` when left out."""
     control_plane: NotRequired[MachineArgs]
     """Size of the control plane; 8 vCPU and 32 GiB when left out."""
     addresses: NotRequired[AddressesArgs]
@@ -38,6 +34,15 @@ class CvmNodesArgs(TypedDict):
     """sha256 of charts whose digest is no fact yet, by name."""
 
 
+class CvmNodesArgs(ModelArgs):
+    """Arguments of a cluster whose workers are confidential virtual machines."""
+
+    tee: Tee
+    """TEE of the worker pools that name none, and of the trust server."""
+    pools: NotRequired[list[PoolArgs]]
+    """Worker pools; one pool named ``workers`` when left out."""
+
+
 class HostsArgs(TypedDict):
     """The child-capable hosts of a cluster."""
 
@@ -49,73 +54,33 @@ class HostsArgs(TypedDict):
     """Size of the encrypted root disk in GiB, with the children's disks on it; 200 when left out."""
 
 
-class NestedNodesArgs(TypedDict):
+class NestedNodesArgs(ModelArgs):
     """Arguments of a cluster whose workers are child machines of child-capable hosts."""
 
-    platform: PlatformArgs
-    """Where the cluster lives: exactly one block."""
     tee: NotRequired[Tee]
     """TEE of the children; ordinary children, which are not confidential, when left out (``allow: [unattested]``)."""
     children: ChildrenArgs
     """The child machines."""
     hosts: NotRequired[HostsArgs]
     """The hosts."""
-    control_plane: NotRequired[MachineArgs]
-    """Size of the control plane; 8 vCPU and 32 GiB when left out."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    network: NotRequired[ExistingNetworkArgs]
-    """A network that exists; the cluster makes one of its own when left out."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address; none when left out: reach it through a tunnel."""
     trust: NotRequired[TrustArgs]
     """The trust server, a SPIRE server."""
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``: ``preview``, ``retired``, ``unproven``, ``unattested``."""
-    volumes: NotRequired[bool]
-    """Whether to install what gives pods volumes of the platform; refused with the reason where nothing does."""
-    pins: NotRequired[dict[str, str]]
-    """sha256 of charts whose digest is no fact yet, by name."""
 
 
-class CocoNestedArgs(TypedDict):
+class CocoNestedArgs(ModelArgs):
     """Arguments of a cluster whose pods are child machines of child-capable workers."""
 
-    platform: PlatformArgs
-    """Where the cluster lives: exactly one block."""
     tee: NotRequired[Tee]
     """TEE of the pods; ordinary child machines, which are not confidential, when left out (``allow: [unattested]``)."""
     pools: NotRequired[list[PoolArgs]]
     """Pools of child-capable workers; one pool named ``workers`` when left out."""
     kata: NotRequired[ArchiveArgs]
     """Archive with Kata and its guest image, where no chart brings them: child-capable hosts with MSHV."""
-    control_plane: NotRequired[MachineArgs]
-    """Size of the control plane; 8 vCPU and 32 GiB when left out."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    network: NotRequired[ExistingNetworkArgs]
-    """A network that exists; the cluster makes one of its own when left out."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address; none when left out: reach it through a tunnel."""
     trust: NotRequired[TrustArgs]
     """The trust server, a Trustee."""
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``: ``preview``, ``retired``, ``unproven``, ``unattested``."""
-    volumes: NotRequired[bool]
-    """Whether to install what gives pods volumes of the platform; refused with the reason where nothing does."""
-    pins: NotRequired[dict[str, str]]
-    """sha256 of charts whose digest is no fact yet, by name."""
 
 
-class CocoMetalArgs(TypedDict):
+class CocoMetalArgs(ModelArgs):
     """Arguments of a cluster whose pods are confidential virtual machines on bare-metal workers."""
 
     platform: PlatformArgs
@@ -126,24 +91,8 @@ class CocoMetalArgs(TypedDict):
     """Worker pools; one pool named ``workers`` when left out."""
     control_plane: NotRequired[MachineArgs]
     """Size of the control plane, where the platform makes it."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    network: NotRequired[ExistingNetworkArgs]
-    """A network that exists; the cluster makes one of its own when left out."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address; none when left out: reach it through a tunnel."""
     trust: NotRequired[TrustArgs]
     """The trust server, a Trustee."""
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``: ``preview``, ``retired``, ``unproven``, ``unattested``."""
-    volumes: NotRequired[bool]
-    """Whether to install what gives pods volumes of the platform; refused with the reason where nothing does."""
-    pins: NotRequired[dict[str, str]]
-    """sha256 of charts whose digest is no fact yet, by name."""
 
 
 class PodVmsArgs(TypedDict):
@@ -157,11 +106,9 @@ class PodVmsArgs(TypedDict):
     """Machine types that a pod may ask for, the default first; the tested default of cloud and TEE when left out."""
 
 
-class CocoPeerPodsArgs(TypedDict):
+class CocoPeerPodsArgs(ModelArgs):
     """Arguments of a cluster whose pods are confidential virtual machines of their own, beside the workers."""
 
-    platform: PlatformArgs
-    """Where the cluster lives: exactly one block."""
     tee: Tee
     """TEE of the pod VMs that name none, and of the trust server."""
     pods: list[PodVmsArgs]
@@ -172,23 +119,5 @@ class CocoPeerPodsArgs(TypedDict):
     """Most pod VMs that one worker carries the network of; 10 when left out."""
     pools: NotRequired[list[PoolArgs]]
     """Pools of plain workers, which carry no confidential workload; one pool named ``workers`` when left out."""
-    control_plane: NotRequired[MachineArgs]
-    """Size of the control plane; 8 vCPU and 32 GiB when left out."""
-    addresses: NotRequired[AddressesArgs]
-    """Address ranges."""
-    network: NotRequired[ExistingNetworkArgs]
-    """A network that exists; the cluster makes one of its own when left out."""
-    admin_cidrs: NotRequired[list[str]]
-    """Ranges from which the API is reachable over a public address; none when left out: reach it through a tunnel."""
     trust: NotRequired[TrustArgs]
     """The trust server, a Trustee."""
-    owner: NotRequired[str]
-    """Whom to ask about the cluster; a label on everything it creates."""
-    ttl: NotRequired[str]
-    """Lifetime from the first ``up``, such as ``12h`` or ``7d``, or ``never`` (the default)."""
-    allow: NotRequired[list[str]]
-    """Capability states accepted beside ``ga``: ``preview``, ``retired``, ``unproven``, ``unattested``."""
-    volumes: NotRequired[bool]
-    """Whether to install what gives pods volumes of the platform; refused with the reason where nothing does."""
-    pins: NotRequired[dict[str, str]]
-    """sha256 of charts whose digest is no fact yet, by name."""

@@ -12,9 +12,12 @@ from confkube import COMPONENTS
 # In a process of its own: Pulumi's component host and its provider protocol each bring a descriptor of
 # google.rpc.Status, and one process that loads both refuses the second.
 PROGRAM = f"""
-from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental import component
 import confkube as ck
-print(ComponentProvider([getattr(ck, name) for name in {list(COMPONENTS)}], "confkube", version="0.0.0").schema)
+from confkube.__main__ import DescribingAnalyzer
+component.Analyzer = DescribingAnalyzer
+components = [getattr(ck, name) for name in {list(COMPONENTS)}]
+print(component.ComponentProvider(components, "confkube", version="0.0.0").schema)
 """
 
 

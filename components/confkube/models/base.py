@@ -34,28 +34,39 @@ _UNTIL_ENROLLED = "waits for enrolment until `confkube trust enroll` has run; `c
 
 
 class Model(pulumi.ComponentResource):
-    """A Kubernetes cluster in one deployment model.
-
-    A model declares its outputs once more with their texts, because the multi-language schema loses inherited ones.
-    """
+    """A Kubernetes cluster in one deployment model."""
 
     word = ""
     """How configurations name it; without an annotation, which would make it an output of the schema."""
 
     cluster_id: pulumi.Output[str]
+    """Unique name of this incarnation of the cluster."""
     world: pulumi.Output[str]
+    """Where it really is: ``cloud``, ``lab`` or ``sandbox``."""
     account: pulumi.Output[str]
+    """Account that owns it."""
     place: pulumi.Output[dict[str, str]]
+    """Zone and address range of its network, which cannot change while it is up."""
     endpoint: pulumi.Output[str]
+    """``address:port`` of the API."""
     access: pulumi.Output[str]
+    """How to reach the API from here."""
     kubeconfig: pulumi.Output[str]
+    """The administrator's kubeconfig, a secret."""
     machines: pulumi.Output[dict[str, str]]
+    """Name -> identifier of each single machine."""
     pools: pulumi.Output[dict[str, str]]
+    """Name -> identifier of the scale group of each pool."""
     trust: pulumi.Output[dict[str, str]]
+    """Endpoint, trust domain, root certificate and state of the trust server, and how to reach it for enrolment."""
     trust_root_key: pulumi.Output[str]
+    """PEM private key of the trust server's offline root, a secret; empty for an external trust server."""
     created_at: pulumi.Output[str]
+    """When it was first brought up, RFC 3339."""
     expires_at: pulumi.Output[str]
+    """When its lifetime ends, RFC 3339, or ``never``."""
     attestation: pulumi.Output[str]
+    """What attestation binds in this cluster, and what it does not."""
 
     def _begin(
         self,
@@ -183,15 +194,6 @@ class Model(pulumi.ComponentResource):
         )
         return self._server.ref
 
-    def _initdata(self, trust: TrustRef, cell: Cell) -> None:
-        """What the pods of a cluster with a Trustee start with, and where that is bound."""
-        found = pulumi.Output.all(trust["endpoint"], trust["root_certificate"]).apply(
-            refusing(lambda known: of_cluster(*known))
-        )
-        self.runtime_class = pulumi.Output.from_input(cell.runtime_class or "")
-        self.initdata = found.apply(lambda made: made.encoded())
-        self.initdata_claim = found.apply(lambda made: made.claim(Binding(cell.initdata)) if is_bound(cell) else "")
-
     def _given_server(self) -> Mapping[str, Any]:
         return self._args.get("trust", {}).get("server") or {}
 
@@ -283,6 +285,26 @@ class Model(pulumi.ComponentResource):
     def outputs(self) -> dict[str, pulumi.Output[object]]:
         """What a stack exports: what is common to all models, then the model's own."""
         return models.outputs_of(self)
+
+
+class PodModel(Model):
+    """A model whose pods are confidential machines that attest to a Trustee."""
+
+    runtime_class: pulumi.Output[str]
+    """Runtime class that a pod names to get a machine of its own."""
+    initdata: pulumi.Output[str]
+    """Value of pods' annotation ``io.katacontainers.config.hypervisor.cc_init_data``: Trustee and agent policy."""
+    initdata_claim: pulumi.Output[str]
+    """Claim ``init_data`` of a pod that was started with it; empty where no evidence shows it."""
+
+    def _initdata(self, trust: TrustRef, cell: Cell) -> None:
+        """What the pods of a cluster with a Trustee start with, and where that is bound."""
+        found = pulumi.Output.all(trust["endpoint"], trust["root_certificate"]).apply(
+            refusing(lambda known: of_cluster(*known))
+        )
+        self.runtime_class = pulumi.Output.from_input(cell.runtime_class or "")
+        self.initdata = found.apply(lambda made: made.encoded())
+        self.initdata_claim = found.apply(lambda made: made.claim(Binding(cell.initdata)) if is_bound(cell) else "")
 
 
 def _access(public: str, tunnel: str, *, restricted: bool) -> str:

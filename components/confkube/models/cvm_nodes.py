@@ -15,35 +15,6 @@ class CvmNodes(Model):
 
     word = "cvm-nodes"
 
-    cluster_id: pulumi.Output[str]
-    """Unique name of this incarnation of the cluster."""
-    world: pulumi.Output[str]
-    """Where it really is: ``cloud``, ``lab`` or ``sandbox``."""
-    account: pulumi.Output[str]
-    """Account that owns it."""
-    place: pulumi.Output[dict[str, str]]
-    """Zone and address range of its network, which cannot change while it is up."""
-    endpoint: pulumi.Output[str]
-    """``address:port`` of the API."""
-    access: pulumi.Output[str]
-    """How to reach the API from here."""
-    kubeconfig: pulumi.Output[str]
-    """The administrator's kubeconfig, a secret."""
-    machines: pulumi.Output[dict[str, str]]
-    """Name -> identifier of each single machine."""
-    pools: pulumi.Output[dict[str, str]]
-    """Name -> identifier of the scale group of each pool."""
-    trust: pulumi.Output[dict[str, str]]
-    """Endpoint, trust domain, root certificate and state of the trust server, and how to reach it for enrolment."""
-    trust_root_key: pulumi.Output[str]
-    """PEM private key of the trust server's offline root, a secret; empty for an external trust server."""
-    created_at: pulumi.Output[str]
-    """When it was first brought up, RFC 3339."""
-    expires_at: pulumi.Output[str]
-    """When its lifetime ends, RFC 3339, or ``never``."""
-    attestation: pulumi.Output[str]
-    """What attestation binds in this cluster, and what it does not."""
-
     @refusing
     def __init__(self, name: str, args: CvmNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec, platform = checked_cvm_nodes(name, args)
